@@ -15,10 +15,9 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config
 
 APPS = Path(__file__).resolve().parents[2]
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
@@ -42,7 +41,7 @@ def sources_digest() -> str:
 
 def _choose_cache() -> None:
     root = os.environ.get("NUMBA_CACHE_DIR") or str(APPS.parent / "var" / "numba")
-    config.CACHE_DIR = str(Path(root) / sources_digest())
+    cast(Any, numba.config).CACHE_DIR = str(Path(root) / sources_digest())
 
 
 _choose_cache()

@@ -64,7 +64,7 @@ def _integer(text: Bytes, at: int, end: int) -> tuple[int, int]:
     if at < 0:
         return 0, -1
     while at < end and ZERO <= text[at] <= NINE:
-        value = value * 10 + (np.int64(text[at]) - ZERO)
+        value = value * 10 + (int(text[at]) - ZERO)
         at += 1
     if at == start or at - start > MAX_DIGITS:
         return 0, -1
@@ -78,9 +78,9 @@ def _decimal(text: Bytes, at: int, end: int, limit: int) -> tuple[float, int]:
     The value is the float64 nearest to the text: both the digits and the power of ten are exact,
     so their quotient is rounded once, as float() does. More digits than `limit` allows give up.
     """
-    start, mantissa, point = at, np.int64(0), -1
+    start, mantissa, point = at, 0, -1
     while at < end:
-        digit = np.int64(text[at]) - ZERO
+        digit = int(text[at]) - ZERO
         if 0 <= digit <= 9:
             mantissa = mantissa * 10 + digit
         elif text[at] == DOT and point < 0 and at > start:
@@ -120,7 +120,7 @@ def _level(text: Bytes, at: int, end: int, row: Floats) -> int:
 
 @compiled
 def _levels(text: Bytes, at: int, end: int, out: Floats, used: int) -> tuple[int, int]:
-    """Read levels up to the closing bracket; (rows used in all, position), -1, or -2 for no room."""
+    """Read levels up to the closing bracket; (rows used, position; -1, or -2: no room)."""
     if at < 0 or at >= end:
         return used, -1
     if text[at] == CLOSE:
@@ -148,7 +148,7 @@ def name_hash(text: Bytes, start: int, end: int) -> int:
         if 97 <= letter <= 122:
             letter -= 32
         value = (value ^ np.uint64(letter)) * np.uint64(1099511628211)
-    return np.int64(value)
+    return int(np.int64(value))
 
 
 @compiled
@@ -184,10 +184,7 @@ def depth_update(text: Bytes, start: int, end: int, out: Floats, header: Ints) -
     """
     at = _matches(text, start, end, STREAM)
     wrapped = at >= 0
-    if wrapped:
-        at = _matches(text, _until_quote(text, at, end), end, DATA)
-    else:
-        at = start
+    at = _matches(text, _until_quote(text, at, end), end, DATA) if wrapped else start
     at = _ids(text, at, end, header)
     bids, at = _levels(text, at, end, out, 0)
     if at >= 0:
