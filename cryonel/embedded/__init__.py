@@ -13,6 +13,7 @@ from .addresses import (
     default_data_dir,
     redis_url,
 )
+from .door import door, needs_servers
 from .errors import ServiceUnavailable
 from .places import Place, place
 from .servers import Servers, is_running, running
@@ -26,8 +27,10 @@ __all__ = [
     "celery_url",
     "database_url",
     "default_data_dir",
+    "door",
     "for_tests",
     "is_running",
+    "needs_servers",
     "place",
     "redis_url",
     "running",

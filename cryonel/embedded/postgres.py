@@ -15,7 +15,6 @@ from .errors import ServiceUnavailable
 from .places import LOCATION_NOTE, POSTGRES_SOCKET_NAME, SYSTEM_HOME, Place, is_root
 from .process import (
     Account,
-    as_account,
     command_line,
     is_alive,
     private_folder,
@@ -122,9 +121,9 @@ def _create(place: Place, programs: PostgresPrograms, account: Account | None) -
     locale = ["--locale=C"]
     if programs.major >= 17:  # Unicode rules without the system's locales
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    initdb = [programs.folder / "initdb", "-D", fresh, "-U", USER, "--auth=trust"]
+    initdb: list[str | Path] = [programs.folder / "initdb", "-D", fresh, "-U", USER, "--auth=trust"]
     _run([*initdb, "--encoding=UTF8", "--no-instructions", *locale], account)
-    single = [programs.folder / "postgres", "--single", "-D", fresh, "postgres"]
+    single: list[str | Path] = [programs.folder / "postgres", "--single", "-D", fresh, "postgres"]
     _run(single, account, said=f'CREATE DATABASE "{DATABASE}"\n')
     fresh.rename(place.cluster)
 
@@ -137,7 +136,9 @@ def _run(argv: list[str | Path], account: Account | None, said: str = "") -> Non
         text=True,
         cwd="/",
         check=False,
-        **as_account(account),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
     if result.returncode:
         tail = (result.stdout + result.stderr).strip()[-800:]
@@ -148,7 +149,8 @@ def _launch(
     place: Place, programs: PostgresPrograms, account: Account | None, settings: dict[str, str]
 ) -> subprocess.Popen[bytes]:
     log = place.log_dir / "postgres.log"
-    argv = [programs.folder / "postgres", "-D", place.cluster, "-k", place.postgres_socket_dir]
+    argv: list[str | Path] = [programs.folder / "postgres"]
+    argv += ["-D", place.cluster, "-k", place.postgres_socket_dir]
     argv += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     began = log.stat().st_size if log.exists() else 0
     process = spawn(argv, log=log, death=signal.SIGINT, account=account)
@@ -169,20 +171,20 @@ def _is_ready(place: Place, pid: int) -> bool:
 
 
 def _clear_leftovers(place: Place) -> None:
-    """After a kill -9: wait for what is still ending, drop lock files of processes long gone.
+    """After a kill -9: wait for what is still ending, then drop the lock files it left.
 
-    PostgreSQL handles a pid file whose process is gone; one whose number was given to another
-    program since (a restarted container) would stop it, so that one is removed here.
+    PostgreSQL itself only handles a pid file whose process is gone. One that names a zombie, or
+    another program that was given the number since (a restarted container), would stop it.
     """
     pid, _ = _pid_file(place)
-    if pid is not None and is_alive(pid) and not _is_ours(pid, place):
-        (place.cluster / "postmaster.pid").unlink(missing_ok=True)
-    elif pid is not None and is_alive(pid):
+    if pid is not None and is_alive(pid) and _is_ours(pid, place):
         _end_orphan(pid)
-    lock = place.postgres_socket_dir / f"{POSTGRES_SOCKET_NAME}.lock"
-    for stale in (lock, place.postgres_socket_dir / POSTGRES_SOCKET_NAME):
-        stale.unlink(missing_ok=True)
-    wait_until(lambda: not _backends(place), 10.0)
+    if not wait_until(lambda: not _backends(place), 10.0):
+        return  # PostgreSQL will refuse, and its log says why
+    if pid is not None and not (is_alive(pid) and _is_ours(pid, place)):
+        (place.cluster / "postmaster.pid").unlink(missing_ok=True)
+    for name in (POSTGRES_SOCKET_NAME, f"{POSTGRES_SOCKET_NAME}.lock"):
+        (place.postgres_socket_dir / name).unlink(missing_ok=True)
 
 
 def _end_orphan(pid: int) -> None:

@@ -78,7 +78,9 @@ def spawn(
             cwd="/",
             start_new_session=True,
             preexec_fn=prepare,
-            **as_account(account),
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
         )
     if sys.platform != "linux":
         _watch(process.pid, death)
@@ -142,13 +144,6 @@ def service_account() -> Account:
         "PostgreSQL refuses to run as root and no system user could be made for it. "
         "Start CRYONEL as an ordinary user, or set DATABASE_URL."
     )
-
-
-def as_account(account: Account | None) -> dict[str, object]:
-    """Popen arguments that run a child as `account`."""
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def private_folder(folder: Path, account: Account | None = None) -> None:
