@@ -1,0 +1,130 @@
+"""What can go wrong with a venue or a key. Each says what to do."""
+
+from __future__ import annotations
+
+from apps.core.domain.errors import (
+    Conflict,
+    InputInvalid,
+    NotAllowed,
+    NotFound,
+    VenueFailed,
+    gettext_noop,
+)
+
+
+class VenueRejected(VenueFailed):
+    """A positive refusal: nothing happened at the venue. `reason` is a RefusalReason."""
+
+    code = "VEN-0101"
+    status = 422
+    template = gettext_noop("{venue} refused: {reason}.")
+
+
+class VenueUnavailable(VenueFailed):
+    """Not sent: the circuit is open, the limit is used up, or there was no connection."""
+
+    code = "VEN-0102"
+    status = 503
+    retryable = True
+    template = gettext_noop("{venue} cannot be reached right now. It is tried again by itself.")
+
+
+class VenueOutcomeUnknown(VenueFailed):
+    """Sent, no usable answer: only a probe decides. Never resend."""
+
+    code = "VEN-0103"
+    status = 504
+    outcome_known = False
+    template = gettext_noop("{venue} did not answer. We are asking it what became of the order.")
+
+
+class VenueRateLimited(VenueFailed):
+    code = "VEN-0104"
+    status = 503
+    retryable = True
+    template = gettext_noop("{venue} asks us to slow down. We wait and try again.")
+
+
+class ClockSkewed(VenueFailed):
+    code = "VEN-0105"
+    status = 422
+    template = gettext_noop(
+        "This server's clock differs from {venue}'s by {seconds} s. Correct the clock (NTP)."
+    )
+
+
+class KeyRefused(VenueFailed):
+    code = "VEN-0106"
+    status = 422
+    template = gettext_noop(
+        "{venue} does not accept this key. Check it, its secret and its IP allow-list, or make a new one."
+    )
+
+
+class KeyCanWithdraw(NotAllowed):
+    code = "PRM-0101"
+    template = gettext_noop(
+        "This key can withdraw money. CRYONEL refuses it for trading: switch withdrawals off at {venue}."
+    )
+
+
+class KeyRightsUnproven(NotAllowed):
+    code = "PRM-0102"
+    template = gettext_noop(
+        "{venue} cannot prove what this key may do, so it is used for viewing only."
+    )
+
+
+class KeyCannotTrade(NotAllowed):
+    code = "PRM-0103"
+    template = gettext_noop("This key may not trade. Allow spot trading for it at {venue}.")
+
+
+class ConnectionViewOnly(NotAllowed):
+    code = "PRM-0104"
+    template = gettext_noop("This connection is for viewing only.")
+
+
+class CredentialMissing(InputInvalid):
+    code = "VAL-0101"
+    template = gettext_noop("{venue} needs these fields: {fields}.")
+
+
+class SymbolUnknown(InputInvalid):
+    code = "VAL-0102"
+    template = gettext_noop("{venue} does not trade {symbol}.")
+
+
+class QuantityTooSmall(InputInvalid):
+    code = "VAL-0103"
+    template = gettext_noop("{venue} takes at least {minimum} for {symbol}.")
+
+
+class BalanceTooLow(InputInvalid):
+    code = "VAL-0104"
+    template = gettext_noop("There is not enough {asset} at {venue}.")
+
+
+class CapabilityMissing(InputInvalid):
+    code = "VAL-0105"
+    template = gettext_noop("{venue} does not offer this: {need}.")
+
+
+class VenueUnknown(NotFound):
+    code = "NFD-0101"
+    template = gettext_noop("There is no venue called {venue}.")
+
+
+class ConnectionMissing(NotFound):
+    code = "NFD-0102"
+    template = gettext_noop("There is no such connection.")
+
+
+class ConnectionPaused(Conflict):
+    code = "CNF-0101"
+    template = gettext_noop("This connection is paused. Resume it first.")
+
+
+class ConnectionInUse(Conflict):
+    code = "CNF-0102"
+    template = gettext_noop("Bots use this connection: {bots}. Stop them first.")

@@ -1,0 +1,31 @@
+#!/usr/bin/env python
+"""CRYONEL's command line. `manage.py demo` is the whole product in one command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def _take_data_dir(argv: list[str]) -> None:
+    """Settings derive the embedded servers' sockets from the data folder: it comes first."""
+    for position, word in enumerate(argv):
+        if word == "--data-dir" and position + 1 < len(argv):
+            os.environ["CRYONEL_DATA_DIR"] = os.path.abspath(argv[position + 1])
+        elif word.startswith("--data-dir="):
+            os.environ["CRYONEL_DATA_DIR"] = os.path.abspath(word.partition("=")[2])
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryonel.settings.base")
+    _take_data_dir(sys.argv)
+    from django.core.management import execute_from_command_line
+
+    from cryonel import embedded
+
+    with embedded.door(sys.argv):
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
