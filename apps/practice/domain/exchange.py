@@ -1,0 +1,341 @@
+"""One instance's decisions: orders in, facts out. Pure: the time and the ids' start are arguments.
+
+Commands decide, append facts and apply them to the ledger at once; `take_facts` hands the facts to
+the shell, which journals and publishes them. A refused command leaves no fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from apps.practice.domain import events, refusals
+from apps.practice.domain.ledger import ZERO, Account, Ledger, Order
+from apps.practice.domain.matching import OUTSIDE, Book, Match, Side
+from apps.practice.domain.rules import CENT8, SymbolRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """An order as a client asks for it; the dialect has checked that its fields fit together."""
+
+    symbol: str
+    side: Side
+    type: str
+    time_in_force: str = "GTC"
+    price: Decimal = ZERO
+    quantity: Decimal = ZERO
+    quote_quantity: Decimal = ZERO
+    client_order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A public trade: price, quantity, whether the buyer was the maker."""
+
+    symbol: str
+    trade_id: int
+    price: Decimal
+    quantity: Decimal
+    buyer_maker: bool
+    at: int
+
+
+class Exchange:
+    """Books, ledger and matching of one instance."""
+
+    def __init__(self, rules: Mapping[str, SymbolRules], *, first_update_id: int = 1) -> None:
+        self.rules = dict(rules)
+        self.books = {symbol: Book(first_update_id) for symbol in rules}
+        self.ledger = Ledger()
+        self.last_price: dict[str, Decimal] = {}
+        self._facts: list[events.Fact] = []
+        self._prints: list[Print] = []
+        self._next_trade_id = 1
+
+    # -- state in and out ---------------------------------------------------------------------
+
+    def restore(self, facts: list[events.Fact]) -> None:
+        """Rebuild from journaled facts and put the open orders back into their books."""
+        for fact in facts:
+            self.ledger.apply(fact)
+        for order in self.ledger.orders.values():
+            if order.open and order.symbol in self.rules:
+                rules = self.rules[order.symbol]
+                lots = int((order.quantity - order.executed) / rules.step)
+                ticks = int(order.price / rules.tick)
+                self.books[order.symbol].rest(Side(order.side), ticks, order.id, lots)
+
+    def start_trade_ids(self, first: int) -> None:
+        """Trade ids go on above everything journaled and above `first`."""
+        self._next_trade_id = max(first, self.ledger.last_trade_id + 1, self._next_trade_id)
+
+    def take_facts(self) -> list[events.Fact]:
+        facts, self._facts = self._facts, []
+        return facts
+
+    def take_prints(self) -> list[Print]:
+        prints, self._prints = self._prints, []
+        return prints
+
+    # -- accounts -----------------------------------------------------------------------------
+
+    def open_account(self, opened: events.AccountOpened) -> Account:
+        self._book(opened)
+        return self.ledger.accounts[opened.account_id]
+
+    def adjust(self, account_id: int, asset: str, amount: Decimal, reason: str, now: int) -> None:
+        self._book(
+            events.BalanceAdjusted(
+                at=now, account_id=account_id, asset=asset, amount=amount, reason=reason
+            )
+        )
+
+    def reset(self, account_id: int, wanted: Mapping[str, Decimal], now: int) -> None:
+        """Cancel everything and make the balances exactly these."""
+        account = self.ledger.accounts[account_id]
+        for order_id in list(account.open_ids):
+            self.cancel(self.ledger.orders[order_id], now)
+        for asset in sorted({*account.balances, *wanted}):
+            change = wanted.get(asset, ZERO) - account.free(asset)
+            if change:
+                self.adjust(account_id, asset, change, "reset", now)
+
+    def revoke(self, account_id: int, now: int) -> None:
+        self._book(events.KeyRevoked(at=now, account_id=account_id))
+
+    # -- the market source --------------------------------------------------------------------
+
+    def quote(
+        self, symbol: str, bids: Mapping[int, int], asks: Mapping[int, int], *, full: bool, now: int
+    ) -> None:
+        """The outside's new quotes in ticks and lots; they fill users' orders they cross."""
+        for match in self.books[symbol].quote(bids, asks, full=full):
+            self._fill_maker(symbol, match, self._trade_id(), now)
+
+    def hit(self, symbol: str, side: Side, price_ticks: int, lots: int, now: int) -> None:
+        """A trade of the outside world: an aggressor that takes up to `lots` at this price."""
+        for match in self.books[symbol].take(side, price_ticks, lots):
+            trade_id = self._trade_id()
+            if match.maker_id == OUTSIDE:
+                self._print(symbol, match, trade_id, side, now)
+            else:
+                self._fill_maker(symbol, match, trade_id, now)
+
+    # -- orders -------------------------------------------------------------------------------
+
+    def place(
+        self, account: Account, ticket: Ticket, now: int, *, at_most: Decimal | None = None
+    ) -> Order:
+        """Accept and execute an order; raises Refusal.
+
+        `at_most` (a share of the quantity) makes the outside's other crossing quantity vanish just
+        before, as if somebody had been quicker: the partial-fill fault.
+        """
+        rules, book = self.rules[ticket.symbol], self.books[ticket.symbol]
+        lots, limit = self._measure(ticket, rules, book)
+        self._require_room(account, ticket, rules)
+        locked, asset = self._lock(account, ticket, rules, book, lots)
+        order = self._accept(account, ticket, rules.quantity(lots), locked, asset, now)
+        if at_most is not None:
+            book.thin(ticket.side, limit, int(lots * at_most))
+        if ticket.time_in_force == "FOK" and book.fillable(ticket.side, limit, lots) < lots:
+            self._close(order, "EXPIRED", now)
+            return order
+        for match in book.take(ticket.side, limit, lots):
+            trade_id = self._trade_id()
+            self._fill(order, match, trade_id, maker=False, now=now)
+            self._print(ticket.symbol, match, trade_id, ticket.side, now)
+            if match.maker_id != OUTSIDE:
+                self._fill_maker(ticket.symbol, match, trade_id, now, printed=True)
+        if order.open:
+            self._rest_or_expire(order, limit, now)
+        return order
+
+    def cancel(self, order: Order, now: int, *, client_id: str = "") -> None:
+        """Take an open order out of the book; raises Refusal if it is not open."""
+        if not order.open:
+            raise refusals.cancel_rejected()
+        rules = self.rules.get(order.symbol)
+        if rules is not None:
+            ticks = int(order.price / rules.tick)
+            self.books[order.symbol].remove(Side(order.side), ticks, order.id)
+        self._close(order, "CANCELED", now, client_id=client_id)
+
+    def reference_price(self, symbol: str) -> Decimal | None:
+        """The last trade's price, else the middle of the book, else nothing."""
+        if symbol in self.last_price:
+            return self.last_price[symbol]
+        book, rules = self.books[symbol], self.rules[symbol]
+        bid, ask = book.bids.best(), book.asks.best()
+        if bid is None or ask is None:
+            return None
+        return rules.price(bid + ask) / 2
+
+    # -- steps of `place` ---------------------------------------------------------------------
+
+    def _measure(self, ticket: Ticket, rules: SymbolRules, book: Book) -> tuple[int, int | None]:
+        """Lots and limit in ticks, after the filters; raises Refusal."""
+        reference = self.reference_price(ticket.symbol)
+        if ticket.type == "MARKET":
+            if ticket.quote_quantity:
+                rules.require_notional(ticket.quote_quantity)
+                budget = int(ticket.quote_quantity / rules.unit)
+                lots = book.lots_for(ticket.side, budget)
+                if lots:
+                    rules.lots(rules.quantity(lots), market=True)
+                return lots, None
+            lots = rules.lots(ticket.quantity, market=True)
+            if reference is not None:
+                rules.require_notional(ticket.quantity * reference)
+            return lots, None
+        limit = rules.ticks(ticket.price)
+        rules.require_near(ticket.price, reference)
+        lots = rules.lots(ticket.quantity)
+        rules.require_notional(ticket.price * ticket.quantity)
+        if ticket.type == "LIMIT_MAKER" and book.fillable(ticket.side, limit, 1):
+            raise refusals.order_would_take()
+        return lots, limit
+
+    def _require_room(self, account: Account, ticket: Ticket, rules: SymbolRules) -> None:
+        """One open order per client id, and no more open orders than the symbol allows."""
+        twin = self.ledger.order_by_client_id(account.id, ticket.symbol, ticket.client_order_id)
+        if twin is not None and twin.open:
+            raise refusals.order_duplicate()
+        if len(account.open_ids) >= rules.max_orders:
+            orders = self.ledger.orders
+            standing = sum(orders[i].symbol == ticket.symbol for i in account.open_ids)
+            if standing >= rules.max_orders:
+                raise refusals.filter_failed("MAX_NUM_ORDERS")
+
+    def _lock(
+        self, account: Account, ticket: Ticket, rules: SymbolRules, book: Book, lots: int
+    ) -> tuple[Decimal, str]:
+        """What the order may spend, of which asset; raises Refusal when it is not there."""
+        if ticket.side is Side.SELL:
+            needed, asset = rules.quantity(lots), rules.base
+        elif ticket.type == "MARKET":
+            needed, asset = book.cost(ticket.side, lots) * rules.unit, rules.quote
+        else:
+            needed, asset = ticket.price * rules.quantity(lots), rules.quote
+        if needed > account.free(asset):
+            raise refusals.balance_insufficient()
+        return needed, asset
+
+    def _accept(
+        self,
+        account: Account,
+        ticket: Ticket,
+        quantity: Decimal,
+        locked: Decimal,
+        asset: str,
+        now: int,
+    ) -> Order:
+        order_id = self.ledger.last_order_id + 1
+        self._book(
+            events.OrderAccepted(
+                at=now,
+                order_id=order_id,
+                account_id=account.id,
+                client_order_id=ticket.client_order_id or f"practice-{order_id}",
+                symbol=ticket.symbol,
+                side=ticket.side.value,
+                type=ticket.type,
+                time_in_force=ticket.time_in_force,
+                price=ticket.price,
+                quantity=quantity,
+                quote_quantity=ticket.quote_quantity,
+                locked=locked,
+                locked_asset=asset,
+            )
+        )
+        return self.ledger.orders[order_id]
+
+    def _rest_or_expire(self, order: Order, limit: int | None, now: int) -> None:
+        if limit is None or order.time_in_force in ("IOC", "FOK"):
+            self._close(order, "EXPIRED", now)
+            return
+        rules = self.rules[order.symbol]
+        lots = int((order.quantity - order.executed) / rules.step)
+        self.books[order.symbol].rest(Side(order.side), limit, order.id, lots)
+
+    # -- facts --------------------------------------------------------------------------------
+
+    def _fill_maker(
+        self, symbol: str, match: Match, trade_id: int, now: int, *, printed: bool = False
+    ) -> None:
+        order = self.ledger.orders[match.maker_id]
+        self._fill(order, match, trade_id, maker=True, now=now)
+        if not printed:
+            self._print(symbol, match, trade_id, Side(order.side).other, now)
+
+    def _fill(self, order: Order, match: Match, trade_id: int, *, maker: bool, now: int) -> None:
+        rules, account = self.rules[order.symbol], self.ledger.accounts[order.account_id]
+        price, quantity = rules.price(match.ticks), rules.quantity(match.lots)
+        quote = price * quantity
+        buying = order.side == Side.BUY
+        received, fee_asset = (quantity, rules.base) if buying else (quote, rules.quote)
+        rate = account.maker_fee if maker else account.taker_fee
+        executed = order.executed + quantity
+        done = executed == order.quantity
+        unlocked = quote if buying else quantity
+        if done:
+            unlocked = order.locked
+        elif buying and order.type != "MARKET":
+            unlocked = order.price * quantity
+        self._book(
+            events.OrderFilled(
+                at=now,
+                trade_id=trade_id,
+                order_id=order.id,
+                account_id=account.id,
+                symbol=order.symbol,
+                side=order.side,
+                price=price,
+                quantity=quantity,
+                quote=quote,
+                maker=maker,
+                fee=(received * rate).quantize(CENT8, rounding=ROUND_DOWN),
+                fee_asset=fee_asset,
+                unlocked=unlocked,
+                executed=executed,
+                quote_executed=order.quote_executed + quote,
+                status="FILLED" if done else "PARTIALLY_FILLED",
+            )
+        )
+
+    def _close(self, order: Order, status: str, now: int, *, client_id: str = "") -> None:
+        self._book(
+            events.OrderClosed(
+                at=now,
+                order_id=order.id,
+                account_id=order.account_id,
+                status=status,
+                unlocked=order.locked,
+                cancel_client_id=client_id,
+            )
+        )
+
+    def _book(self, fact: events.Fact) -> None:
+        self.ledger.apply(fact)
+        self._facts.append(fact)
+
+    def _trade_id(self) -> int:
+        trade_id, self._next_trade_id = self._next_trade_id, self._next_trade_id + 1
+        return trade_id
+
+    def _print(self, symbol: str, match: Match, trade_id: int, taker: Side, now: int) -> None:
+        rules = self.rules[symbol]
+        price = rules.price(match.ticks)
+        self.last_price[symbol] = price
+        self._prints.append(
+            Print(
+                symbol,
+                trade_id,
+                price,
+                rules.quantity(match.lots),
+                buyer_maker=taker is Side.SELL,
+                at=now,
+            )
+        )

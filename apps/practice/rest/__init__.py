@@ -1,0 +1,1 @@
+"""The REST endpoints of the dialect, by method and path."""

@@ -1,0 +1,46 @@
+"""Where an instance's outside market comes from: one interface, several kinds.
+
+A source drives one or more instances: it sets the outside's quotes and trades on each `Market`
+handed to `run`, until it is cancelled. Instances that share a world share one source object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from apps.practice.domain.matching import Side
+from apps.practice.domain.rules import SymbolRules
+from apps.practice.tape import Candle
+
+
+class SourceUnavailable(RuntimeError):
+    """The market asked for cannot be had here; the message says why and what to do."""
+
+
+class Market(Protocol):
+    """What a source may do to one instance. Prices in ticks, quantities in lots."""
+
+    @property
+    def rules(self) -> Mapping[str, SymbolRules]: ...
+
+    def quote(
+        self, symbol: str, bids: Mapping[int, int], asks: Mapping[int, int], *, full: bool = False
+    ) -> None:
+        """Set the outside's lots at these prices; 0 removes one, `full` removes all others."""
+
+    def trade(self, symbol: str, side: Side, ticks: int, lots: int) -> None:
+        """A trade between outsiders: `side` is the aggressor's."""
+
+
+class MarketSource(Protocol):
+    kind: str
+
+    def describe(self, code: str) -> Mapping[str, Any]:
+        """How this instance's market is made: at least `simulated`, `clock`, `speed`."""
+
+    def history(self, code: str, rules: SymbolRules, now: int) -> Sequence[Candle]:
+        """Minute candles before `now` (UTC ms), oldest first; may be empty."""
+
+    async def run(self, markets: Mapping[str, Market]) -> None:
+        """Drive the markets, by instance code, until cancelled."""

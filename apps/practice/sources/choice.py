@@ -1,0 +1,38 @@
+"""Makes the sources that a configuration asks for; instances of one world share one object."""
+
+from __future__ import annotations
+
+from apps.practice.config import InstanceConfig, PracticeConfig
+from apps.practice.sources import MarketSource
+from apps.practice.sources.manual import ManualSource
+
+
+def sources_for(config: PracticeConfig) -> dict[str, MarketSource]:
+    """A source for each instance code; raises SourceUnavailable or ConfigInvalid."""
+    chosen: dict[str, MarketSource] = {}
+    groups: dict[str, list[InstanceConfig]] = {}
+    for instance in config.instances:
+        if instance.kind == "manual":
+            chosen[instance.code] = ManualSource()
+        else:
+            groups.setdefault(_world(instance), []).append(instance)
+    for members in groups.values():
+        source = _shared(members)
+        chosen |= {member.code: source for member in members}
+    return chosen
+
+
+def _world(instance: InstanceConfig) -> str:
+    """Instances with the same answer here are driven by one source."""
+    source = instance.source
+    match instance.kind:
+        case "simulated":
+            return f"simulated {source.get('seed', 1)}"
+        case "recorded":
+            return f"recorded {source.get('path')}"
+        case kind:
+            return f"{kind} {instance.code}"
+
+
+def _shared(members: list[InstanceConfig]) -> MarketSource:
+    raise NotImplementedError(members[0].kind)
