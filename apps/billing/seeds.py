@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.apps import apps as installed
+
 from apps.billing.domain.limits import LADDER
 
 
-def plans_seed(*, apps: Any, using: str, **_signal: Any) -> None:
+def plans_seed(*, using: str, apps: Any = installed, **_signal: Any) -> None:
+    """`apps` is the migration's state of the models; a flush sends none."""
     try:
         plan_model = apps.get_model("billing", "Plan")
     except LookupError:

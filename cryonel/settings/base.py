@@ -25,6 +25,7 @@ KNOWN = {
     "CRYONEL_ENV",
     "CRYONEL_DATA_DIR",
     "CRYONEL_PUBLIC_URL",
+    "CRYONEL_LISTEN",
     "CRYONEL_LOG_LEVEL",
     "CRYONEL_LOG_JSON",
     "CRYONEL_TRUSTED_PROXIES",
@@ -38,6 +39,7 @@ KNOWN = {
     "CRYONEL_RECORDED_DATA",
     "CRYONEL_DB_POOL",
     "CRYONEL_UNPROVEN_KEYS",
+    "CRYONEL_WEB_WORKERS",
 }
 for _name in os.environ:
     if _name.startswith("CRYONEL_") and _name not in KNOWN and not _name.startswith("CRYONEL_KEY_"):
@@ -206,7 +208,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "apps.accounts.passwords.Guessable"},
 ]
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
