@@ -205,8 +205,6 @@ def _apply_range(
     code = depth_update(text, start, end, levels[DRAFT], state)
     if code != APPLIED:
         return code
-    if state[wire_kernels.FINAL] < state[wire_kernels.FIRST]:
-        return UNUSUAL
     if state[wire_kernels.SYMBOL] != state[NAME]:
         return OTHER_SYMBOL
     return apply_draft(levels, state, top, state[LAST])

@@ -42,7 +42,7 @@ BUYS = _text(',"b":[')
 SELLS = _text('],"a":[')
 END = _text("]}")
 QUOTE, DOT, COMMA, CLOSE, OPEN = 34, 46, 44, 93, 91
-BRACE = 125
+BRACE, BACKSLASH, SPACE, TILDE = 125, 92, 32, 126
 ZERO, NINE = 48, 57
 
 
@@ -66,7 +66,8 @@ def _integer(text: Bytes, at: int, end: int) -> tuple[int, int]:
     while at < end and ZERO <= text[at] <= NINE:
         value = value * 10 + (int(text[at]) - ZERO)
         at += 1
-    if at == start or at - start > MAX_DIGITS:
+    digits = at - start
+    if digits == 0 or digits > MAX_DIGITS or (digits > 1 and text[start] == ZERO):
         return 0, -1
     return value, at
 
@@ -153,9 +154,9 @@ def name_hash(text: Bytes, start: int, end: int) -> int:
 
 @compiled
 def _until_quote(text: Bytes, at: int, end: int) -> int:
-    """Position of the next quote; -1 where there is none or the text is escaped."""
+    """Position of the next quote; -1 where there is none, or the text is not plain ASCII."""
     while 0 <= at < end and text[at] != QUOTE:
-        if text[at] == 92:
+        if text[at] == BACKSLASH or not SPACE <= text[at] <= TILDE:
             return -1
         at += 1
     return at if 0 <= at < end else -1
@@ -198,4 +199,4 @@ def depth_update(text: Bytes, start: int, end: int, out: Floats, header: Ints) -
         if at >= end or text[at] != BRACE:
             return UNUSUAL
         at += 1
-    return OK if at == end else UNUSUAL
+    return OK if at == end and header[FINAL] >= header[FIRST] else UNUSUAL

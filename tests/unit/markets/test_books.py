@@ -198,7 +198,8 @@ def test_a_trade_is_no_book_message():
 
 
 def test_any_json_spelling_of_an_update_is_read():
-    text = b' { "u":101, "U":101, "s":"BTCUSDT", "a":[], "b":[["99.5", "1"]], "E":1, "e":"depthUpdate" } '
+    levels = b'"a":[], "b":[["99.5", "1"]]'
+    text = b' { "u":101, "U":101, "s":"BTCUSDT", ' + levels + b', "E":1, "e":"depthUpdate" } '
     tested = book()
     assert tested.apply_texts([text], 1001.0).count(Applied.APPLIED) == 1
     assert tested.best_bid == (99.5, 1.0)
