@@ -7,7 +7,9 @@ from typing import Any
 
 import structlog
 
-SECRET_NAMES = re.compile(r"(secret|password|passphrase|token|api_?key|private|authorization)", re.I)
+SECRET_NAMES = re.compile(
+    r"(secret|password|passphrase|token|api_?key|private|authorization)", re.IGNORECASE
+)
 
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def logging_config(*, json_lines: bool, level: str) -> dict[str, Any]:
         if json_lines
         else structlog.dev.ConsoleRenderer(colors=False)
     )
-    final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    final: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if json_lines:
         final.append(structlog.processors.format_exc_info)
     return {

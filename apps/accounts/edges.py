@@ -48,7 +48,7 @@ class ActorApi(APIView):
         if isinstance(request.auth, Actor):
             self.actor = request.auth
         else:
-            self.actor = selectors.actor_get(user_id=request.user.pk)
+            self.actor = selectors.actor_get(user_id=int(request.user.pk or 0))
 
     def once(self, request: Request, handle: Callable[[], Response]) -> Response:
         """Run `handle` once per Idempotency-Key; without the header, just run it."""

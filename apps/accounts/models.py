@@ -63,9 +63,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "workspace"], name="accounts_membership_once"
-            ),
+            models.UniqueConstraint(fields=["user", "workspace"], name="accounts_membership_once"),
             models.CheckConstraint(
                 condition=models.Q(role__in=[10, 20, 30, 40, 50]),
                 name="accounts_membership_role_known",

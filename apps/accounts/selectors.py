@@ -62,7 +62,7 @@ def workspace_list(*, user_id: int) -> list[Membership]:
 
 def api_token_list(*, reader: Reader) -> list[ApiToken]:
     rows = ApiToken.objects.filter(
-        user_id=reader.user_id, workspace_id=reader.workspace_id, revoked_at=None
+        user_id=reader.person, workspace_id=reader.workspace_id, revoked_at=None
     )
     return list(rows.order_by("-pk"))
 

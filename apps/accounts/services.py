@@ -113,7 +113,7 @@ def api_token_create(
     """A new token and its clear text, which nobody can read again."""
     clear = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        user_id=actor.user_id,
+        user_id=actor.person,
         workspace_id=actor.workspace_id,
         name=name,
         prefix=clear[:12],
@@ -132,7 +132,7 @@ def api_token_revoke(*, actor: Actor, token_id: int, now: datetime) -> None:
     """Raises ApiTokenMissing for a token that is not theirs."""
     revoked = ApiToken.objects.filter(
         pk=token_id,
-        user_id=actor.user_id,
+        user_id=actor.person,
         workspace_id=actor.workspace_id,
         revoked_at=None,
     ).update(revoked_at=now)

@@ -13,7 +13,7 @@ from apps.core.domain.errors import NotFound
 
 
 class _Reader(BaseMiddleware):
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         user = scope.get("user")
         scope["reader"] = None
         if user is not None and user.is_authenticated:
@@ -24,5 +24,5 @@ class _Reader(BaseMiddleware):
         return await super().__call__(scope, receive, send)
 
 
-def ReaderMiddleware(inner: Any) -> Any:  # noqa: N802 reads as the class it builds
+def ReaderMiddleware(inner: Any) -> Any:
     return AuthMiddlewareStack(_Reader(inner))

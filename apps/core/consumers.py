@@ -28,7 +28,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     reader: Reader
 
     async def connect(self) -> None:
-        reader = self.scope.get("reader")
+        reader: Any = self.scope.get("reader")
         if reader is None:
             await self.close(code=4401)
             return

@@ -76,7 +76,9 @@ def problem(request: HttpRequest, error: CryonelError) -> HttpResponse:
     template = "errors/problem.html"
     if request.headers.get("HX-Request"):
         template += "#toast"
-    return render(request, template, body["error"] | {"request_id": request_id}, status=error.status)
+    return render(
+        request, template, body["error"] | {"request_id": request_id}, status=error.status
+    )
 
 
 def page_missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -21,9 +21,7 @@ def fingerprint(method: str, path: str, body: Any) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def begin(
-    *, workspace_id: int, key: str, print_: str, now: datetime
-) -> tuple[int, Any] | None:
+def begin(*, workspace_id: int, key: str, print_: str, now: datetime) -> tuple[int, Any] | None:
     """Claim the key. None: handle the request; else the (status, body) already given.
 
     Raises IdempotencyKeyReused for another request under this key, IdempotencyKeyBusy while

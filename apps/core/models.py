@@ -99,6 +99,4 @@ class Beat(models.Model):
     details = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["role", "instance"], name="core_beat_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["role", "instance"], name="core_beat_once")]

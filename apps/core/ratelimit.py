@@ -60,7 +60,7 @@ def take(limit: Limit, who: str) -> int:
     """
     now = int(time.time() * 1000)
     key = f"rl:{limit.name}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
-    arguments = [now, limit.seconds * 1000, limit.count, uuid.uuid4().hex]
+    arguments: list[Any] = [now, limit.seconds * 1000, limit.count, uuid.uuid4().hex]
     try:
         answer: Any = store().eval(_SCRIPT, 1, key, *arguments)
     except redis.RedisError as e:

@@ -44,7 +44,7 @@ KNOWN = {
 for _name in os.environ:
     if _name.startswith("CRYONEL_") and _name not in KNOWN and not _name.startswith("CRYONEL_KEY_"):
         raise ImproperlyConfigured(
-            f"The environment variable {_name} is not known. Check its spelling in docs/settings.md."
+            f"The environment variable {_name} is not known: see docs/settings.md."
         )
 
 
@@ -272,9 +272,7 @@ WHITENOISE_MAX_AGE = 60 * 60 * 24 * 365 if PRODUCTION else 60
 if PRODUCTION:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {
-            "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        },
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 
 REST_FRAMEWORK = {

@@ -7,7 +7,7 @@ import tempfile
 
 os.environ.setdefault("CRYONEL_DATA_DIR", tempfile.mkdtemp(prefix="cryonel-test-"))
 
-from cryonel.settings.base import *  # noqa: E402, F403
+from cryonel.settings.base import *  # noqa: F403
 
 ENVIRONMENT = "test"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

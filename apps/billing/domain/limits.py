@@ -54,15 +54,15 @@ def _limits(
 
 
 LADDER: tuple[PlanSeed, ...] = (
-    PlanSeed("free", "Free", Decimal("0"), 10, _limits(100, 2, 1, 3)),
+    PlanSeed("free", "Free", Decimal(0), 10, _limits(100, 2, 1, 3)),
     PlanSeed("plus", "Plus", Decimal("9.99"), 20, _limits(1_000, 5, 2, 5)),
     PlanSeed("pro", "Pro", Decimal("19.99"), 30, _limits(10_000, 12, 5, 10)),
     PlanSeed("power", "Power", Decimal("49.99"), 40, _limits(100_000, None, 20, 30)),
-    PlanSeed("standard", "Standard", Decimal("200"), 50, _limits(10_000, None, 20, 30, live=True)),
+    PlanSeed("standard", "Standard", Decimal(200), 50, _limits(10_000, None, 20, 30, live=True)),
     PlanSeed(
         "pro_trader",
         "Pro Trader",
-        Decimal("500"),
+        Decimal(500),
         60,
         _limits(100_000, None, None, None, live=True, priority=True),
     ),

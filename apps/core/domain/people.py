@@ -29,6 +29,13 @@ class Actor:
     def platform(cls, workspace_id: int) -> Actor:
         return cls(None, workspace_id, Role.PLATFORM)
 
+    @property
+    def person(self) -> int:
+        """The user's number. Raises RoleTooLow for the platform: it owns nothing."""
+        if self.user_id is None:
+            raise RoleTooLow(role=Role.VIEWER.name)
+        return self.user_id
+
     def require(self, role: Role) -> None:
         if self.role < role:
             raise RoleTooLow(role=role.name)

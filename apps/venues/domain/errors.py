@@ -128,3 +128,29 @@ class ConnectionPaused(Conflict):
 class ConnectionInUse(Conflict):
     code = "CNF-0102"
     template = gettext_noop("Bots use this connection: {bots}. Stop them first.")
+
+
+class ConnectionUnusable(Conflict):
+    """BROKEN: the key failed its last test."""
+
+    code = "CNF-0103"
+    template = gettext_noop("This connection does not work at present. Open it to see why, then test it.")
+
+
+class KeyUntested(Conflict):
+    """Stored, and the process ended before the venue had answered."""
+
+    code = "CNF-0104"
+    template = gettext_noop("This key has not been tested yet. Test it now.")
+
+
+class PaperOnly(InputInvalid):
+    code = "VAL-0106"
+    template = gettext_noop("{venue} is no practice venue: only paper balances can be changed here.")
+
+
+class PracticeRefused(InputInvalid):
+    """The practice venue's control API said no; `problem` is its own sentence."""
+
+    code = "VAL-0107"
+    template = gettext_noop("The practice venue refused: {problem}.")

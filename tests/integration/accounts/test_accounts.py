@@ -147,7 +147,9 @@ class TestSignInPage:
     def test_a_form_without_the_csrf_token_is_refused(self, alice):
         from django.test import Client
 
-        response = Client(enforce_csrf_checks=True).post("/sign-in/", {"email": "a", "password": "b"})
+        response = Client(enforce_csrf_checks=True).post(
+            "/sign-in/", {"email": "a", "password": "b"}
+        )
 
         assert response.status_code == 403
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -40,7 +41,7 @@ def ring(*bells: int, workspace_id: int = 1) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_heard_of_what_was_rolled_back(heard):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with suppress(ZeroDivisionError), transaction.atomic():
         ring(1)
         raise ZeroDivisionError
 

@@ -34,7 +34,7 @@ def test_two_assets_do_not_add_up():
         Amount(Decimal(1), "BTC") + Amount(Decimal(1), "ETH")
 
 
-@given(value=positive, step=st.sampled_from([Decimal("0.001"), Decimal("0.25"), Decimal("5")]))
+@given(value=positive, step=st.sampled_from([Decimal("0.001"), Decimal("0.25"), Decimal(5)]))
 def test_flooring_never_grows_and_fits_the_step(value, step):
     fitted = floored(value, step)
 
