@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.practice.config import InstanceConfig, PracticeConfig
-from apps.practice.sources import MarketSource
+from apps.practice.sources import MarketSource, SourceUnavailable
 from apps.practice.sources.manual import ManualSource
 
 
@@ -35,4 +35,13 @@ def _world(instance: InstanceConfig) -> str:
 
 
 def _shared(members: list[InstanceConfig]) -> MarketSource:
-    raise NotImplementedError(members[0].kind)
+    source = members[0].source
+    if members[0].kind == "simulated":
+        from apps.practice.sources.simulated import SimulatedSource  # numpy: only where used
+
+        return SimulatedSource(
+            int(source.get("seed", 1)),
+            {member.code: list(member.rules) for member in members},
+            float(source.get("speed", 1)),
+        )
+    raise SourceUnavailable(f"source kind {members[0].kind!r} is not available")
