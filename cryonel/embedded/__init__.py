@@ -16,7 +16,7 @@ from .addresses import (
 from .door import door, needs_servers
 from .errors import ServiceUnavailable
 from .places import Place, place
-from .servers import Servers, is_running, running
+from .servers import Servers, is_running, running, take
 from .testing import TestServices, for_tests
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "place",
     "redis_url",
     "running",
+    "take",
 ]
