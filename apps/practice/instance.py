@@ -69,6 +69,10 @@ class Instance:
         self.exchange.hit(symbol, side, ticks, lots, self.now())
         self._settle()
 
+    def absorb(self, symbol: str, candle: tape.Candle) -> None:
+        self.tickers[symbol].tape.absorb(candle, self.now())
+        self.exchange.last_price[symbol] = candle.close
+
     # -- time ---------------------------------------------------------------------------------
 
     def now(self) -> int:

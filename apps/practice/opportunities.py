@@ -18,6 +18,7 @@ from apps.practice.domain.matching import Book, Side
 from apps.practice.domain.rules import SymbolRules
 from apps.practice.domain.world import ASSETS, STEP
 from apps.practice.sources.simulated import SimulatedSource
+from apps.practice.tape import Candle
 
 ENDED_AFTER = 5  # steps
 
@@ -36,6 +37,9 @@ class Books:
 
     def trade(self, symbol: str, side: Side, ticks: int, lots: int) -> None:
         self.books[symbol].take(side, ticks, lots)
+
+    def absorb(self, symbol: str, candle: Candle) -> None:
+        """A measure keeps no charts."""
 
 
 def opportunities_measure(

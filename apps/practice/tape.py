@@ -92,6 +92,15 @@ class Tape:
             self.minutes.append(Candle(opened, price, price, price, price))
         self.minutes[-1].add(deal)
 
+    def absorb(self, bar: Candle, now: int) -> None:
+        """Merge a bar of another clock into the bar of now."""
+        self.roll(now)
+        opened = now - now % MINUTE
+        if self.minutes and self.minutes[-1].opened == opened:
+            _merge(self.minutes[-1], bar)
+        else:
+            self.minutes.append(_copy(bar, opened))
+
     def roll(self, now: int) -> None:
         """Fill minutes without trades with the last close and no volume, as Binance does."""
         opened = now - now % MINUTE

@@ -32,6 +32,9 @@ class Market(Protocol):
     def trade(self, symbol: str, side: Side, ticks: int, lots: int) -> None:
         """A trade between outsiders: `side` is the aggressor's."""
 
+    def absorb(self, symbol: str, candle: Candle) -> None:
+        """Put a recorded bar's prices and volume into the bar of now, for charts and tickers."""
+
 
 class MarketSource(Protocol):
     kind: str

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from apps.practice.config import InstanceConfig, PracticeConfig
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from apps.practice.config import ConfigInvalid, InstanceConfig, PracticeConfig
 from apps.practice.sources import MarketSource, SourceUnavailable
 from apps.practice.sources.manual import ManualSource
+
+
+LIVE_PORT = "apps.venues.streams.public:PublicMarketSource"
 
 
 def sources_for(config: PracticeConfig) -> dict[str, MarketSource]:
@@ -35,13 +42,50 @@ def _world(instance: InstanceConfig) -> str:
 
 
 def _shared(members: list[InstanceConfig]) -> MarketSource:
+    """Heavy libraries are imported by the kind that needs them, and by no other."""
     source = members[0].source
-    if members[0].kind == "simulated":
-        from apps.practice.sources.simulated import SimulatedSource  # numpy: only where used
+    codes = [member.code for member in members]
+    match members[0].kind:
+        case "simulated":
+            from apps.practice.sources.simulated import SimulatedSource
 
-        return SimulatedSource(
-            int(source.get("seed", 1)),
-            {member.code: list(member.rules) for member in members},
-            float(source.get("speed", 1)),
-        )
-    raise SourceUnavailable(f"source kind {members[0].kind!r} is not available")
+            listed = {member.code: list(member.rules) for member in members}
+            return SimulatedSource(int(source.get("seed", 1)), listed, _speed(source))
+        case "recorded":
+            return _recorded(Path(str(source.get("path", ""))), codes, _speed(source))
+        case _:
+            return live_source(str(source.get("port", LIVE_PORT)), source, members[0])
+
+
+def _recorded(path: Path, codes: list[str], speed: float) -> MarketSource:
+    from apps.practice.sources.recorded import CandleSource, StreamSource
+
+    if path.suffix == ".gz":
+        if len(codes) > 1:
+            raise SourceUnavailable(f"{path} is one exchange's stream: one instance can play it")
+        return StreamSource(path, speed)
+    return CandleSource(path, codes, speed)
+
+
+def _speed(source: Mapping[str, object]) -> float:
+    speed = float(str(source.get("speed", 1)))
+    if not 0 < speed <= 100_000:
+        raise ConfigInvalid(f"source.speed {speed} is not above 0")
+    return speed
+
+
+def live_source(dotted: str, source: Mapping[str, object], member: InstanceConfig) -> MarketSource:
+    """The live feed behind a dotted path `package.module:Class`; raises SourceUnavailable.
+
+    It is named in the configuration and not imported by name here, because the client of real
+    exchanges belongs to another room. The class is called with (exchange, symbols).
+    """
+    module_name, _, class_name = dotted.partition(":")
+    try:
+        made = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError):
+        raise SourceUnavailable(
+            f"live markets are not available in this installation: {dotted} is missing"
+        ) from None
+    feed: MarketSource = made(str(source.get("exchange", "binance")), list(member.rules))
+    return feed
