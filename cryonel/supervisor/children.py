@@ -196,11 +196,16 @@ def _run(role: Role) -> None:
 
 def enter(environ: Mapping[str, str]) -> None:
     """Take on a role's environment; its log file holds one JSON object a line."""
+    from django.conf import settings
+
     from cryonel.logs import logging_config
 
     os.environ.update(environ)
     level = os.environ.get("CRYONEL_LOG_LEVEL", "INFO")
-    logging.config.dictConfig(logging_config(json_lines=True, level=level))
+    config = logging_config(json_lines=True, level=level)
+    logging.config.dictConfig(config)
+    if settings.configured:  # Celery sets Django up once more, and its logging with it
+        settings.LOGGING = config
 
 
 def _answer(writer: int, work: Callable[..., Any], words: dict[str, Any]) -> None:
