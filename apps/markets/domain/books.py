@@ -98,7 +98,7 @@ class Book:
         self.state = BookState.AWAITED
         self.received_at = float("-inf")  # of the last message that proved the book current
         self._k = kernels()
-        self._levels: Floats = np.zeros((3, START_ROOM, 2))
+        self._levels: Floats = np.zeros((3, 2, START_ROOM))
         self._state = np.zeros(self._k.STATE, dtype=np.int64)
         self._top: Floats = np.full(self._k.TOP, np.nan)
         self._state[self._k.RULE] = sequencing
@@ -151,10 +151,10 @@ class Book:
         if delta.previous is None and self._state[self._k.RULE] == Sequencing.CHAINED:
             raise WireMalformed(problem="it does not name the update before it")
         changes = delta.bids + delta.asks
-        while len(changes) > self._levels.shape[1]:
+        while len(changes) > self._levels.shape[2]:
             self._grow()
         if changes:
-            self._levels[self._k.DRAFT, : len(changes)] = changes
+            self._levels[self._k.DRAFT, :, : len(changes)] = np.array(changes).T
         header = (delta.event_ms, 0, delta.first, delta.final, len(delta.bids), len(delta.asks))
         self._state[: self._k.HEADER] = header
         previous = delta.first - 1 if delta.previous is None else delta.previous
@@ -174,11 +174,11 @@ class Book:
             self._require_symbol(snapshot.symbol)
         if self.state is BookState.LIVE and snapshot.final < self._state[self._k.LAST]:
             return Applied.OLD
-        sides = (_ordered(snapshot.bids, 1.0), _ordered(snapshot.asks, -1.0))
-        while max(map(len, sides)) > self._levels.shape[1]:
+        sides = (_keyed(snapshot.bids, 1.0), _keyed(snapshot.asks, -1.0))
+        while max(map(len, sides)) > self._levels.shape[2]:
             self._grow()
         for side, rows in zip((self._k.BUYS, self._k.SELLS), sides, strict=True):
-            self._levels[side, : len(rows)] = rows
+            self._levels[side, :, : len(rows)] = rows.T
         self._state[self._k.BID_COUNT], self._state[self._k.ASK_COUNT] = map(len, sides)
         self._state[self._k.LAST] = snapshot.final
         self._state[self._k.FRESH] = self._state[self._k.LIVE] = 1
@@ -227,11 +227,11 @@ class Book:
 
     def bids(self, depth: int | None = None) -> Floats:
         """Rows of (price, quantity), best first, shape (up to depth, 2); a copy."""
-        return self._rows(self._k.BUYS, self._k.BID_COUNT, depth)
+        return self._rows(self._k.BUYS, self._k.BID_COUNT, 1.0, depth)
 
     def asks(self, depth: int | None = None) -> Floats:
         """As `bids`."""
-        return self._rows(self._k.SELLS, self._k.ASK_COUNT, depth)
+        return self._rows(self._k.SELLS, self._k.ASK_COUNT, -1.0, depth)
 
     def exact_bids(self, depth: int | None = None) -> list[tuple[Decimal, Decimal]]:
         """Levels as the decimals the venue wrote, best first: what `exact_spread` takes."""
@@ -318,13 +318,13 @@ class Book:
         return Applied.APPLIED if self.state is BookState.LIVE else Applied.GAP
 
     def _grow(self) -> None:
-        room = self._levels.shape[1]
-        self._levels = np.concatenate([self._levels, np.zeros((3, room, 2))], axis=1)
+        room = self._levels.shape[2]
+        self._levels = np.concatenate([self._levels, np.zeros((3, 2, room))], axis=2)
 
-    def _rows(self, side: int, counter: int, depth: int | None) -> Floats:
+    def _rows(self, side: int, counter: int, sign: float, depth: int | None) -> Floats:
         count = int(self._state[counter])
         out = np.empty((count if depth is None else min(depth, count), 2))
-        found = self._k.best_rows(self._levels[side], count, out)
+        found = self._k.best_rows(self._levels[side], count, sign, out)
         return out[:found]
 
     def _best(self, at: int) -> wire.Level | None:
@@ -343,12 +343,13 @@ UNUSABLE: dict[BookState, type[BookUnusable]] = {
 }
 
 
-def _ordered(levels: Iterable[wire.Level], sign: float) -> Floats:
-    """Worst price first, without empty levels; refuses what is not a book side."""
+def _keyed(levels: Iterable[wire.Level], sign: float) -> Floats:
+    """Rows of (key, quantity) by rising key, the worst price first, without empty levels."""
     rows = np.array([level for level in levels if level[1] != 0], dtype=np.float64).reshape(-1, 2)
     if not (np.isfinite(rows).all() and (rows > 0).all()):
         raise LevelsInvalid(problem="a price or quantity is not a positive number")
-    rows = rows[np.argsort(sign * rows[:, 0], kind="stable")]
+    rows[:, 0] *= sign
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
     if (np.diff(rows[:, 0]) == 0).any():
         raise LevelsInvalid(problem="a price stands there twice")
     return rows

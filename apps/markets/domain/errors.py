@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.domain.errors import InputInvalid, VenueFailed, gettext_noop
+from apps.core.domain.errors import InputInvalid, NotFound, VenueFailed, gettext_noop
 
 
 class BookUnusable(VenueFailed):
@@ -53,6 +53,12 @@ class ChecksumMismatch(BookUnusable):
     )
 
 
+class BookUnwatched(BookUnusable):
+    code = "VEN-0707"
+    reason = "awaited"
+    template = gettext_noop("The {symbol} book of {venue} is not being followed.")
+
+
 class LevelsInvalid(InputInvalid):
     code = "VAL-0701"
     template = gettext_noop("These order book levels cannot be used: {problem}.")
@@ -71,3 +77,13 @@ class TradeOutOfOrder(InputInvalid):
 class IntervalUnknown(InputInvalid):
     code = "VAL-0704"
     template = gettext_noop("{interval} candles cannot be made of {source} candles.")
+
+
+class InstrumentMissing(NotFound):
+    code = "NFD-0701"
+    template = gettext_noop("{venue} lists no {symbol}.")
+
+
+class PairMissing(NotFound):
+    code = "NFD-0702"
+    template = gettext_noop("No venue that we know lists {symbol}.")

@@ -133,6 +133,12 @@ class SpreadScanner:
         self._scan(symbol, symbol + 1, venue, now)
         return symbol, venue
 
+    def scan_symbol(self, symbol: str, now: float) -> list[ScannedPair]:
+        """Recompute all pairs of one symbol from the loaded books."""
+        at = self._symbol_at[symbol]
+        self._scan(at, at + 1, -1, now)
+        return list(self.pairs(symbol))
+
     def full_scan(self, now: float) -> Floats:
         """Recompute all pairs of the loaded books.
 

@@ -22,6 +22,9 @@ OK, UNUSUAL, NO_ROOM = 0, 1, 2
 EVENT_MS, SYMBOL, FIRST, FINAL, BIDS, ASKS = 0, 1, 2, 3, 4, 5
 HEADER = 6
 
+# Rows of `out`.
+PRICES, QUANTITIES = 0, 1
+
 MAX_DIGITS = 18  # fits an int64
 EXACT = 2**53  # below it every integer is a float64 of its own
 PRICE_EXACT = 10**15  # so a price has at most 15 digits and its float gives its text back
@@ -104,8 +107,8 @@ def _decimal(text: Bytes, at: int, end: int, limit: int) -> tuple[float, int]:
 
 
 @compiled
-def _level(text: Bytes, at: int, end: int, row: Floats) -> int:
-    """Read `["price","quantity"]` into row; the position after it, or -1."""
+def _level(text: Bytes, at: int, end: int, out: Floats, row: int) -> int:
+    """Read `["price","quantity"]` into out[:, row]; the position after it, or -1."""
     if at + 2 > end or text[at] != OPEN or text[at + 1] != QUOTE:
         return -1
     price, at = _decimal(text, at + 2, end, PRICE_EXACT)
@@ -114,8 +117,8 @@ def _level(text: Bytes, at: int, end: int, row: Floats) -> int:
     quantity, at = _decimal(text, at + 2, end, EXACT)
     if at < 0 or at >= end or text[at] != CLOSE:
         return -1
-    row[0] = price
-    row[1] = quantity
+    out[PRICES, row] = price
+    out[QUANTITIES, row] = quantity
     return at + 1
 
 
@@ -127,9 +130,9 @@ def _levels(text: Bytes, at: int, end: int, out: Floats, used: int) -> tuple[int
     if text[at] == CLOSE:
         return used, at
     while True:
-        if used >= out.shape[0]:
+        if used >= out.shape[1]:
             return used, -2
-        at = _level(text, at, end, out[used])
+        at = _level(text, at, end, out, used)
         if at < 0 or at >= end:
             return used, -1
         used += 1
@@ -180,8 +183,9 @@ def _ids(text: Bytes, at: int, end: int, header: Ints) -> int:
 def depth_update(text: Bytes, start: int, end: int, out: Floats, header: Ints) -> int:
     """Read one Binance spot `depthUpdate`, bare or in the combined-stream envelope.
 
-    text[start:end] is the message; out (rows of price, quantity) receives the bids, then the
-    asks, in the message's order; header their counts and the ids. Returns OK, UNUSUAL or NO_ROOM.
+    text[start:end] is the message; out, shape (2, room), receives prices and quantities of the
+    bids, then of the asks, in the message's order; header their counts and the ids. Returns OK,
+    UNUSUAL or NO_ROOM.
     """
     at = _matches(text, start, end, STREAM)
     wrapped = at >= 0

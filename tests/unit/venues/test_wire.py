@@ -22,12 +22,12 @@ DIFF = (
 
 def fast(text: bytes) -> wire.DepthDelta | None:
     """What the compiled reader makes of it, without the symbol; None where it gives up."""
-    out, header = np.zeros((64, 2)), np.zeros(wire_kernels.HEADER, dtype=np.int64)
+    out, header = np.zeros((2, 64)), np.zeros(wire_kernels.HEADER, dtype=np.int64)
     code = wire_kernels.depth_update(np.frombuffer(text, np.uint8), 0, len(text), out, header)
     if code != wire_kernels.OK:
         return None
     event, _, first, final, bids, asks = header.tolist()
-    rows = [tuple(row) for row in out[: bids + asks].tolist()]
+    rows = [tuple(row) for row in out[:, : bids + asks].T.tolist()]
     return wire.DepthDelta(
         "BNBBTC", first, final, None, event, tuple(rows[:bids]), tuple(rows[bids:])
     )
