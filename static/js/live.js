@@ -53,6 +53,13 @@
       subscribed.delete(channel);
     }
   }
+  let aligning = 0;
+  function alignSoon() {
+    aligning ||= setTimeout(() => {
+      aligning = 0;
+      align();
+    }, 150);
+  }
 
   function place(channel, html) {
     const holder = document.createElement("template");
@@ -145,7 +152,7 @@
     window.addEventListener("online", open);
     window.addEventListener("offline", () => state("offline"));
     document.addEventListener("visibilitychange", () => document.hidden || open());
-    new MutationObserver(align).observe(document.body, {
+    new MutationObserver(alignSoon).observe(document.body, {
       childList: true,
       subtree: true,
       attributes: true,

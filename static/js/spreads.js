@@ -1,0 +1,179 @@
+/* The live arbitrage table: <table data-spreads>.
+
+   A row is one pair and venue pair: data-key "BTC/USDT|binance|kraken", data-pair, data-venues
+   ("binance kraken"), cells with data-cell and data-value. Frames on "live:spreads:<pair>" carry
+   {"rows": [{key, pair, buy_venue, sell_venue, buy_label, sell_label, gross, fees, slippage, net, size, quote, at, url}]}
+   with fractions and amounts as strings and `at` in milliseconds; {"gone": [key, ...]} takes rows away.
+   Text nodes are changed in place, in cells of fixed width. Order changes at most every two seconds,
+   and never under the pointer or the focus. Sorting and filters survive because they live here. */
+(() => {
+  "use strict";
+  const REORDER_EVERY = 2000;
+  const STALE_AFTER = 10; // seconds
+  const FIGURES = ["gross", "fees", "slippage", "net"];
+  const rows = new Map();
+  let table, body, model, form, count, blank;
+  let order = { key: "net", falling: true };
+  let threshold = Number.NaN;
+  let changed = false;
+
+  const cell = (row, name) => row.cellOf[name];
+  function adopt(element) {
+    const cellOf = {};
+    for (const one of element.querySelectorAll("[data-cell]")) cellOf[one.dataset.cell] = one;
+    const row = {
+      element, cellOf, key: element.dataset.key, pair: element.dataset.pair, venues: element.dataset.venues.split(" "),
+      at: Number(element.dataset.at), values: {},
+    };
+    for (const name of [...FIGURES, "size"]) row.values[name] = Number(cellOf[name]?.dataset.value);
+    rows.set(row.key, row);
+    return row;
+  }
+  function write(target, text) {
+    const node = target.firstChild;
+    if (node?.nodeType === Node.TEXT_NODE && target.childNodes.length === 1) {
+      if (node.data !== text) node.data = text;
+    } else {
+      target.textContent = text;
+    }
+  }
+  function flash(target, up) {
+    target.removeAttribute("data-flash");
+    requestAnimationFrame(() => target.setAttribute("data-flash", up ? "up" : "down"));
+  }
+  function create(news) {
+    const element = model.content.firstElementChild.cloneNode(true);
+    element.dataset.key = news.key;
+    element.dataset.pair = news.pair;
+    element.dataset.venues = `${news.buy_venue} ${news.sell_venue}`;
+    element.id = `spread-${news.key}`;
+    const link = element.querySelector("[data-cell=pair] a");
+    link.textContent = news.pair;
+    if (news.url) link.href = news.url;
+    body.append(element);
+    const row = adopt(element);
+    write(cell(row, "buy"), news.buy_label || news.buy_venue);
+    write(cell(row, "sell"), news.sell_label || news.sell_venue);
+    changed = true;
+    return row;
+  }
+  function update(news) {
+    const row = rows.get(news.key) || create(news);
+    if (Number(news.at) < row.at) return; // an older frame that came late
+    row.at = Number(news.at);
+    for (const name of FIGURES) {
+      const value = Number(news[name]);
+      const target = cell(row, name);
+      if (!target || value === row.values[name]) continue;
+      if (name === "net" && Number.isFinite(row.values.net)) flash(target, value > row.values.net);
+      write(target, window.Cryonel.percent(news[name], 3, name !== "fees" && name !== "slippage"));
+      row.values[name] = value;
+      if (name === order.key) changed = true;
+    }
+    const net = cell(row, "net");
+    net.classList.toggle("gain", row.values.net > 0);
+    net.classList.toggle("loss", row.values.net < 0);
+    if (news.size !== undefined && Number(news.size) !== row.values.size) {
+      row.values.size = Number(news.size);
+      write(cell(row, "size"), `${window.Cryonel.amount(news.size, 0)}\u202f${news.quote || row.pair.split("/")[1]}`);
+    }
+    filter(row);
+  }
+
+  function filter(row) {
+    const wants = new FormData(form);
+    const text = String(wants.get("search") || "").trim().toUpperCase();
+    const venue = String(wants.get("venue") || "");
+    threshold = Number.parseFloat(String(wants.get("net") || "").replace(",", ".")) / 100;
+    const fits =
+      (!text || row.pair.includes(text)) &&
+      (!venue || row.venues.includes(venue)) &&
+      (Number.isNaN(threshold) || row.values.net >= threshold);
+    if (row.element.hidden === fits) {
+      row.element.hidden = !fits;
+      recount();
+    }
+    row.element.toggleAttribute("data-above", row.values.net > 0);
+  }
+  let counting = 0;
+  function recount() {
+    counting ||= setTimeout(() => {
+      counting = 0;
+      const shown = [...rows.values()].filter((row) => !row.element.hidden).length;
+      if (count) write(count, count.dataset.text.replace("{shown}", shown).replace("{all}", rows.size));
+      if (blank) blank.hidden = shown > 0;
+    }, 100);
+  }
+  function sortValue(row) {
+    if (order.key === "pair") return row.pair;
+    if (order.key === "buy" || order.key === "sell") return cell(row, order.key).textContent;
+    if (order.key === "age") return row.at;
+    return row.values[order.key];
+  }
+  function reorder(now = false) {
+    const busy = body.matches(":hover") || body.contains(document.activeElement);
+    if (!changed || (busy && !now)) return;
+    changed = false;
+    const sorted = [...rows.values()].sort((left, right) => {
+      const [a, b] = [sortValue(left), sortValue(right)];
+      const result = typeof a === "string" ? a.localeCompare(b) : a - b;
+      return (order.falling ? -result : result) || left.key.localeCompare(right.key);
+    });
+    if (sorted.every((row, index) => body.children[index] === row.element)) return;
+    body.append(...sorted.map((row) => row.element));
+  }
+  function tick() {
+    const now = Date.now();
+    for (const row of rows.values()) {
+      if (row.element.hidden) continue;
+      const seconds = Math.max(0, (now - row.at) / 1000);
+      write(cell(row, "age"), window.Cryonel.age(seconds));
+      row.element.toggleAttribute("data-stale", seconds > STALE_AFTER);
+    }
+  }
+  function refilter() {
+    for (const row of rows.values()) filter(row);
+    recount();
+  }
+  function sortBy(button) {
+    const head = button.closest("th");
+    const key = button.dataset.sort;
+    order = { key, falling: key === order.key ? !order.falling : button.dataset.sortKind === "num" };
+    for (const other of head.parentElement.cells) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
+    head.setAttribute("aria-sort", order.falling ? "descending" : "ascending");
+    changed = true;
+    reorder(true);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    table = document.querySelector("table[data-spreads]");
+    if (!table) return;
+    body = table.tBodies[0];
+    model = document.getElementById("spread-model");
+    form = document.getElementById("spread-filters");
+    count = document.querySelector("[data-spread-count]");
+    blank = document.querySelector("[data-spread-blank]");
+    for (const element of [...body.rows]) adopt(element);
+    table.tHead.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-sort]");
+      if (button) sortBy(button);
+    });
+    form.addEventListener("input", refilter);
+    form.addEventListener("reset", () => setTimeout(refilter));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("live", (event) => {
+      const { channel, data } = event.detail;
+      if (!channel.startsWith("spreads:")) return;
+      for (const news of data.rows || []) update(news);
+      for (const key of data.gone || []) {
+        rows.get(key)?.element.remove();
+        rows.delete(key);
+        recount();
+      }
+    });
+    refilter();
+    tick();
+    setInterval(tick, 500);
+    setInterval(reorder, REORDER_EVERY);
+  });
+})();
