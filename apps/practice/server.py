@@ -59,9 +59,9 @@ async def venue_running(
             instance = Instance(item, sources[item.code], data_dir / item.code)
             open_journals.callback(instance.close)
             instances[item.code] = instance
-        runner = web.AppRunner(application(instances, token), access_log=None)
+        runner = web.AppRunner(application(instances, token), access_log=None, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, backlog=BACKLOG, shutdown_timeout=1)
+        site = web.TCPSite(runner, host, port, backlog=BACKLOG)
         await site.start()
         tasks = [asyncio.create_task(_tick(instances))]
         tasks += [asyncio.create_task(_drive(s, m)) for s, m in _by_source(instances)]
