@@ -57,14 +57,16 @@ class KeyRefused(VenueFailed):
     code = "VEN-0106"
     status = 422
     template = gettext_noop(
-        "{venue} does not accept this key. Check it, its secret and its IP allow-list, or make a new one."
+        "{venue} does not accept this key. "
+        "Check it, its secret and its IP allow-list, or make a new one."
     )
 
 
 class KeyCanWithdraw(NotAllowed):
     code = "PRM-0101"
     template = gettext_noop(
-        "This key can withdraw money. CRYONEL refuses it for trading: switch withdrawals off at {venue}."
+        "This key can withdraw money. CRYONEL refuses it for trading: "
+        "switch withdrawals off at {venue}."
     )
 
 
@@ -134,7 +136,9 @@ class ConnectionUnusable(Conflict):
     """BROKEN: the key failed its last test."""
 
     code = "CNF-0103"
-    template = gettext_noop("This connection does not work at present. Open it to see why, then test it.")
+    template = gettext_noop(
+        "This connection does not work at present. Open it to see why, then test it."
+    )
 
 
 class KeyUntested(Conflict):
@@ -146,7 +150,9 @@ class KeyUntested(Conflict):
 
 class PaperOnly(InputInvalid):
     code = "VAL-0106"
-    template = gettext_noop("{venue} is no practice venue: only paper balances can be changed here.")
+    template = gettext_noop(
+        "{venue} is no practice venue: only paper balances can be changed here."
+    )
 
 
 class PracticeRefused(InputInvalid):
