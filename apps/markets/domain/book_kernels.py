@@ -13,11 +13,13 @@ from __future__ import annotations
 import numpy as np
 
 from apps.venues.domain import wire_kernels
-from apps.venues.domain.compiled import compiled
+from apps.venues.domain.compiled import compiled, move
 from apps.venues.domain.wire_kernels import Bytes, Floats, Ints
 
 BUYS, SELLS, DRAFT = 0, 1, 2
 KEYS, QUANTITIES = wire_kernels.PRICES, wire_kernels.QUANTITIES
+
+STRIDE = 8  # levels looked at together when a gap is searched
 
 # Slots of `state`, which starts with the header of the message being read.
 HEADER = wire_kernels.HEADER
@@ -69,34 +71,47 @@ def _place(keys: Floats, count: int, wanted: float) -> int:
 
 
 @compiled
+def _has_gap(quantities: Floats, at: int) -> bool:
+    """True if one of the STRIDE levels from `at` on is removed; no branch inside."""
+    found = False
+    for i in range(STRIDE):
+        found |= quantities[at + i] == 0.0
+    return found
+
+
+@compiled
 def _nearest_gap(quantities: Floats, count: int, at: int) -> int:
-    """The removed level nearest to `at`, or count (the first free place) if no farther."""
-    left, right = at - 1, at
-    while right < count:
-        if quantities[right] == 0.0:
-            return right
-        if left >= 0 and quantities[left] == 0.0:
-            return left
-        left -= 1
+    """A removed level near `at`, or count, the first free place, if that is about as near."""
+    left, right = at, at
+    while right + STRIDE <= count:
+        if _has_gap(quantities, right):
+            break
+        right += STRIDE
+        if left >= STRIDE:
+            left -= STRIDE
+            if _has_gap(quantities, left):
+                left += STRIDE - 1
+                while quantities[left] != 0.0:
+                    left -= 1
+                return left
+    while right < count and quantities[right] != 0.0:
         right += 1
-    return count
+    return right
 
 
 @compiled
 def _insert(
     keys: Floats, quantities: Floats, count: int, at: int, key: float, quantity: float
 ) -> int:
-    """Put a level before position `at`, moving those up to the nearest gap; the new count."""
+    """Put a level before position `at`, moving those up to a near gap; the new count."""
     gap = _nearest_gap(quantities, count, at)
     if gap < at:
         at -= 1
-        for i in range(gap, at):
-            keys[i] = keys[i + 1]
-            quantities[i] = quantities[i + 1]
+        move(keys, gap, gap + 1, at - gap)
+        move(quantities, gap, gap + 1, at - gap)
     else:
-        for i in range(gap, at, -1):
-            keys[i] = keys[i - 1]
-            quantities[i] = quantities[i - 1]
+        move(keys, at + 1, at, gap - at)
+        move(quantities, at + 1, at, gap - at)
     keys[at] = key
     quantities[at] = quantity
     return max(count, gap + 1)

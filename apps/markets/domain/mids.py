@@ -50,7 +50,7 @@ class MidRoller:
         bar[3] = mid
 
     def closed(self, now: float) -> list[CandleRow]:
-        """The candles of minutes before the one `now` is in, oldest first; they are forgotten here."""
+        """Candles of the minutes before that of `now`, oldest first; they are forgotten here."""
         current = int(now // MINUTE)
         done = sorted((key for key in self._open if key[2] < current), key=lambda key: key[2])
         return [self._row(key, self._open.pop(key)) for key in done]

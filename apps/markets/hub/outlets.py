@@ -1,0 +1,148 @@
+"""Where the hub's figures go: sockets, the Redis mirror that pages read, PostgreSQL.
+
+Database work runs in one thread of its own, so that a slow query costs the feeds nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+import orjson
+import redis.asyncio
+from django.conf import settings
+from django.db import close_old_connections
+
+from apps.core import live
+from apps.markets import mirror, selectors, services
+from apps.markets.domain.board import SpreadRow
+from apps.markets.domain.mids import CandleRow
+from apps.markets.hub.board import Fees, encoded
+
+Result = TypeVar("Result")
+Snapshot = dict[str, Any]
+REDIS_PATIENCE = 2.0  # seconds
+
+
+class Outlet(Protocol):
+    """What the hub says to the outside. Every method may raise; the hub then tries again."""
+
+    async def spreads(self, rows: Sequence[SpreadRow], gone: Sequence[str]) -> None: ...
+
+    async def books(self, books: Sequence[Snapshot]) -> None: ...
+
+    async def mirror(
+        self,
+        rows: Sequence[SpreadRow],
+        books: Sequence[Snapshot],
+        venues: Sequence[dict[str, Any]],
+        now: float,
+    ) -> None: ...
+
+    async def samples(self, rows: Sequence[SpreadRow], now: float) -> None: ...
+
+    async def candles(self, candles: Sequence[CandleRow]) -> None: ...
+
+    async def fees(self, books: Sequence[tuple[str, str]]) -> Fees: ...
+
+    async def close(self) -> None: ...
+
+
+class PlatformOutlet:
+    """The real one: Channels groups, the `markets:` keys in Redis, the tables of this room."""
+
+    def __init__(self) -> None:
+        self._redis: redis.asyncio.Redis | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-database")
+        self._unsaved: list[CandleRow] = []
+
+    async def spreads(self, rows: Sequence[SpreadRow], gone: Sequence[str]) -> None:
+        """One frame for everybody, and one per symbol for those who look at a single pair."""
+        fragments = {row.key: orjson.Fragment(encoded(row)) for row in rows}
+        await _tell("all", {"rows": list(fragments.values()), "gone": list(gone)})
+        by_symbol: dict[str, dict[str, list[Any]]] = {}
+        for row in rows:
+            frame = by_symbol.setdefault(row.symbol, {"rows": [], "gone": []})
+            frame["rows"].append(fragments[row.key])
+        for key in gone:
+            frame = by_symbol.setdefault(key.partition("|")[0], {"rows": [], "gone": []})
+            frame["gone"].append(key)
+        for symbol, frame in by_symbol.items():
+            await _tell(symbol, frame)
+
+    async def books(self, books: Sequence[Snapshot]) -> None:
+        for book in books:
+            symbol = book["symbol"]
+            await live.push_async(live.group("book", symbol), f"book:{symbol}", book)
+
+    async def mirror(
+        self,
+        rows: Sequence[SpreadRow],
+        books: Sequence[Snapshot],
+        venues: Sequence[dict[str, Any]],
+        now: float,
+    ) -> None:
+        written_at = round(now * 1000)
+        board: dict[str | bytes, bytes | float | int | str] = {
+            row.key: encoded(row) for row in rows
+        }
+        board[mirror.META] = orjson.dumps({"written_at": written_at, "venues": venues})
+        shelf: dict[str | bytes, bytes | float | int | str] = {
+            book["symbol"]: orjson.dumps(book) for book in books
+        }
+        shelf[mirror.META] = orjson.dumps({"written_at": written_at})
+        async with self._store().pipeline(transaction=True) as pipe:
+            pipe.delete(mirror.BOARD, mirror.BOOKS)
+            pipe.hset(mirror.BOARD, mapping=board)
+            pipe.hset(mirror.BOOKS, mapping=shelf)
+            pipe.expire(mirror.BOARD, mirror.KEPT_FOR)
+            pipe.expire(mirror.BOOKS, mirror.KEPT_FOR)
+            await pipe.execute()
+
+    async def samples(self, rows: Sequence[SpreadRow], now: float) -> None:
+        at = datetime.fromtimestamp(now, tz=UTC)
+        await self._in_thread(lambda: services.spread_samples_record(rows=rows, at=at))
+
+    async def candles(self, candles: Sequence[CandleRow]) -> None:
+        """Kept until PostgreSQL took them: a minute without a database is not lost."""
+        self._unsaved = [*self._unsaved, *candles][-mirror.MOST_UNSAVED :]
+        batch = list(self._unsaved)
+        await self._in_thread(lambda: services.candles_record(candles=batch, origin="MID"))
+        self._unsaved = self._unsaved[len(batch) :]
+
+    async def fees(self, books: Sequence[tuple[str, str]]) -> Fees:
+        found = await self._in_thread(lambda: selectors.taker_fees(books=books))
+        return {book: math.nan if fee is None else float(fee) for book, fee in found.items()}
+
+    async def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._redis is not None:
+            await self._redis.aclose()
+            self._redis = None
+
+    def _store(self) -> redis.asyncio.Redis:
+        if self._redis is None:
+            self._redis = redis.asyncio.Redis.from_url(
+                settings.REDIS_URL,
+                socket_timeout=REDIS_PATIENCE,
+                socket_connect_timeout=REDIS_PATIENCE,
+            )
+        return self._redis
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        def with_connection() -> Result:
+            close_old_connections()
+            try:
+                return work()
+            finally:
+                close_old_connections()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, with_connection)
+
+
+async def _tell(argument: str, frame: dict[str, Any]) -> None:
+    await live.push_async(live.group("spreads", argument), f"spreads:{argument}", frame)
