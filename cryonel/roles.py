@@ -5,11 +5,15 @@ Heavy imports stand inside the functions: no role pays for a library it does not
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+logger = logging.getLogger(__name__)
+BEAT_SECONDS = 5.0
 QUEUES = ("execution.priority", "execution", "sync", "scoring", "notify", "maintenance")
 DEFAULT_CONCURRENCY = 8
 TARGETS = {
@@ -104,6 +108,7 @@ def worker() -> None:
     app.set_default()
     setup_worker_optimizations(app)
     queues = os.environ.get("CRYONEL_WORKER_QUEUES") or ",".join(QUEUES)
+    _beat_with_celery(queues)
     concurrency = int(os.environ.get("CRYONEL_WORKER_CONCURRENCY") or DEFAULT_CONCURRENCY)
     program = app.Worker(
         hostname=f"{queues.partition(',')[0]}.{os.getpid()}@{socket.gethostname()}",
@@ -118,6 +123,31 @@ def worker() -> None:
     )
     program.start()
     raise SystemExit(program.exitcode or 0)
+
+
+def _beat_with_celery(queues: str) -> None:
+    """Turn Celery's own heartbeat into the sign of life that the status page reads."""
+    from celery.signals import heartbeat_sent
+
+    instance = f"{socket.gethostname()}:{os.getpid()}"
+    last = 0.0
+
+    def alive(**_: object) -> None:
+        nonlocal last
+        if time.monotonic() - last < BEAT_SECONDS:
+            return
+        last = time.monotonic()
+        from django.db import DatabaseError
+        from django.utils import timezone
+
+        from apps.core import beats
+
+        try:
+            beats.beat(role="worker", instance=instance, now=timezone.now(), queues=queues)
+        except DatabaseError:
+            logger.exception("worker.beat_failed")
+
+    heartbeat_sent.connect(alive, weak=False)
 
 
 def beat() -> None:

@@ -20,6 +20,7 @@ from cryonel import embedded, roles
 from cryonel.supervisor import Supervisor, fork_call
 
 ROLES = ("live", "worker:execution", "worker:background", "beat", "engine")
+EXPECTED = {"worker": 2}  # instances that must be seen before the demo is ready
 SEED = 42
 
 
@@ -75,7 +76,7 @@ class Demo:
         self._migrate()
         self._practice(supervisor)
         with self.progress.step("demo world") as said:
-            token = fork_call(world.seed, seed=options.seed, source=options.source.kind)
+            token = fork_call(world.seed)
             said.append(token.pop("said"))
         roles.inherited["live"] = listener
         with self.progress.step("roles") as said:
@@ -84,6 +85,7 @@ class Demo:
         listener.close()
         with self.progress.step("ready"):
             readiness.wait_for_site(self.url, supervisor)
+            self._await_roles(supervisor)
         self._note(supervisor)
         return Ready(
             url=self.url,
@@ -150,6 +152,13 @@ class Demo:
         with self.progress.step("practice venue") as said:
             supervisor.start([roles.role_named("practice")])
             said.append(readiness.wait_for_practice(settings.PRACTICE_URL, supervisor))
+
+    def _await_roles(self, supervisor: Supervisor) -> None:
+        missing = fork_call(readiness.wait_for_roles, roles=EXPECTED)
+        if missing:
+            raise readiness.NotReady(
+                f"No sign of life from: {', '.join(missing)}. Logs: {supervisor.log_dir}"
+            )
 
     def _note(self, supervisor: Supervisor) -> None:
         facts: dict[str, Any] = {

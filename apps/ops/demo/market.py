@@ -1,18 +1,21 @@
-"""The practice venue's configuration for the demo: three exchanges on one market.
+"""The practice venue's configuration for the demo, written as JSON for the practice role.
 
-Written as JSON for the practice role; the venue itself is reached over HTTP only.
+What the instances are is the practice room's knowledge, asked for by dotted path: its code is
+never imported here, its role is another process, its market is reached over HTTP only.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "LINK/USDT", "ETH/BTC")
-INSTANCES = (("alpha", "Alpha"), ("beta", "Beta"), ("gamma", "Gamma"))
-FEE = "0.0005"
+CONFIGURATIONS = "apps.practice.demo"
+LIVE_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "LINK/USDT")
+LIVE_FEE = "0.001"
 
 
 class SourceUnknown(ValueError):
@@ -28,7 +31,7 @@ class Source:
 
     @classmethod
     def parse(cls, text: str) -> Source:
-        """`simulated`, `recorded:PATH` or `live:EXCHANGE`."""
+        """`simulated`, `recorded:PATH` or `live:EXCHANGE[,EXCHANGE]`."""
         kind, _, detail = text.partition(":")
         if (kind == "simulated" and not detail) or (kind in {"recorded", "live"} and detail):
             source = cls(kind, detail)
@@ -39,13 +42,13 @@ class Source:
             f"--source {text!r} is not known. Use simulated, recorded:PATH or live:EXCHANGE."
         )
 
-    def settings(self, seed: int) -> dict[str, Any]:
-        """The `source` object of an instance."""
+    def config(self, seed: int) -> dict[str, Any]:
+        """The whole configuration; `seed` makes another simulated market, nothing else."""
         if self.kind == "simulated":
-            return {"kind": "simulated", "seed": seed}
+            return _practice("demo_config")(seed)
         if self.kind == "recorded":
-            return {"kind": "recorded", "path": str(Path(self.detail).resolve())}
-        return {"kind": "live", "exchange": self.detail}
+            return _practice("recorded_config")(Path(self.detail).resolve())
+        return {"instances": [_live(exchange) for exchange in self.detail.split(",")]}
 
 
 SIMULATED = Source("simulated")
@@ -53,16 +56,21 @@ SIMULATED = Source("simulated")
 
 def write_config(path: Path, source: Source, seed: int) -> None:
     """Write the configuration that CRYONEL_PRACTICE_CONFIG names."""
-    instances = [
-        {
-            "code": code,
-            "label": label,
-            "source": source.settings(seed),
-            "maker_fee": FEE,
-            "taker_fee": FEE,
-            "symbols": list(SYMBOLS),
-        }
-        for code, label in INSTANCES
-    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"instances": instances}, indent=1))
+    path.write_text(json.dumps(source.config(seed), indent=1))
+
+
+def _live(exchange: str) -> dict[str, Any]:
+    return {
+        "code": exchange,
+        "label": f"Practice {exchange.title()} (live)",
+        "source": {"kind": "live", "exchange": exchange},
+        "maker_fee": LIVE_FEE,
+        "taker_fee": LIVE_FEE,
+        "symbols": list(LIVE_SYMBOLS),
+    }
+
+
+def _practice(name: str) -> Callable[..., dict[str, Any]]:
+    found: Callable[..., dict[str, Any]] = getattr(import_module(CONFIGURATIONS), name)
+    return found

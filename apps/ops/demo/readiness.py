@@ -30,6 +30,26 @@ def wait_for_site(url: str, supervisor: Supervisor) -> None:
     _wait(f"{url}health/ready", supervisor, "live", lambda status, _: status == 200)
 
 
+def wait_for_roles(roles: dict[str, int], seconds: float = SECONDS) -> list[str]:
+    """Until as many instances of each role as given have been seen; returns who is missing.
+
+    Reads the database, so it runs in a process of its own.
+    """
+    from django.utils import timezone
+
+    from apps.core import beats
+
+    deadline = time.monotonic() + seconds
+    while True:
+        now = timezone.now()
+        missing = [
+            role for role, count in roles.items() if len(beats.alive(role=role, now=now)) < count
+        ]
+        if not missing or time.monotonic() > deadline:
+            return missing
+        time.sleep(0.1)
+
+
 def _wait(url: str, supervisor: Supervisor, label: str, well: Callable[[int, Any], bool]) -> Any:
     deadline = time.monotonic() + SECONDS
     said = "no answer"

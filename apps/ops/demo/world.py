@@ -1,23 +1,45 @@
-"""The demo's people: who they are, and the ways in that are handed out at each start.
+"""The demo's world: who is in it, and the ways in that are handed out at each start.
 
-Deterministic: the same seed makes the same world, and seeding again changes nothing.
+Deterministic: the same seed makes the same world, and seeding again adds only what is missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from apps.core.domain.people import Actor
 
 if TYPE_CHECKING:
     from apps.core.domain.people import Actor
 
 EMAIL = "alice@demo.cryonel.example"
+PLAN = "power"  # paper trading without a limit of connections
+# What each paper account starts with: about 50,000 USDT in each asset, inventory on every venue.
+START = {
+    "USDT": "50000",
+    "USDC": "50000",
+    "BTC": "0.8",
+    "ETH": "15",
+    "SOL": "300",
+    "XRP": "80000",
+    "ADA": "80000",
+    "DOGE": "250000",
+    "LINK": "3000",
+    "AVAX": "1500",
+    "LTC": "500",
+}
 
 
-def seed(*, seed: int, source: str) -> dict[str, Any]:
+def seed() -> dict[str, str]:
     """Make what is missing, then a sign-in path and an API token for this start.
 
-    Returns {"said", "login_path", "api_token"}. Runs in a process of its own.
+    Returns {"said", "login_path", "api_token"}. Runs in a process of its own, while the practice
+    venue serves.
     """
     from django.urls import reverse
     from django.utils import timezone
@@ -26,21 +48,51 @@ def seed(*, seed: int, source: str) -> dict[str, Any]:
 
     now = timezone.now()
     actor, is_new = _alice(now)
+    opened = _connections(actor, now)
     link = accounts.sign_in_link_create(user_id=actor.user_id, now=now)
     _, clear = accounts.api_token_create(actor=actor, name="Demo", now=now)
     return {
-        "said": "alice is new" if is_new else "alice is back",
+        "said": f"alice is {'new' if is_new else 'back'}, {opened} practice accounts",
         "login_path": reverse("sign-in-link", args=[link]),
         "api_token": clear,
     }
 
 
 def _alice(now: datetime) -> tuple[Actor, bool]:
-    """Alice as an actor in her personal workspace, and whether this is the first start."""
+    """Alice as the owner of her personal workspace, and whether this is the first start."""
     from apps.accounts import selectors, services
+    from apps.billing.services import plan_set
 
     known = selectors.user_by_email(email=EMAIL)
     if known is not None:
         return selectors.actor_get(user_id=known.pk), False
-    _, actor = services.user_create(email=EMAIL, password=None, name="Alice", now=now)
+    with transaction.atomic():  # a start that is killed between the two begins again
+        _, actor = services.user_create(email=EMAIL, password=None, name="Alice", now=now)
+        platform = Actor.platform(actor.workspace_id)
+        plan_set(actor=platform, workspace_id=actor.workspace_id, plan=PLAN, now=now)
     return actor, True
+
+
+def _connections(actor: Actor, now: datetime) -> int:
+    """A paper account at every practice instance that runs; returns how many there are."""
+    from apps.venues import practice_control, services
+
+    instances = practice_control.instance_list()
+    for instance in instances:
+        services.practice_connection_open(
+            actor=actor,
+            venue=instance.code,
+            balances=balances_for(instance.symbols),
+            now=now,
+            ref=f"demo.{instance.code}",
+            label=instance.label,
+        )
+    return len(instances)
+
+
+def balances_for(symbols: Iterable[str]) -> dict[str, Decimal]:
+    """The start balances of the assets that these symbols trade."""
+    assets: set[str] = set()
+    for symbol in symbols:
+        assets.update(symbol.split("/"))
+    return {asset: Decimal(amount) for asset, amount in START.items() if asset in assets}

@@ -1,0 +1,478 @@
+"""Sample contexts of every page template, in the shapes that their comments promise."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal as D
+from types import SimpleNamespace as Bag
+from typing import Any
+
+from django import forms
+from django.core.paginator import Paginator
+
+AT = datetime(2026, 11, 21, 12, 30, 15, tzinfo=UTC)
+HISTORY = "/sample/chart/"
+
+SHELL = {
+    "mode": "PAPER",
+    "market_source": "simulated",
+    "halted": False,
+    "workspace_name": "Personal",
+    "plan_name": "Pro",
+}
+
+
+class SignIn(forms.Form):
+    email = forms.EmailField()
+    password = forms.CharField(widget=forms.PasswordInput)
+
+
+class TradeFilter(forms.Form):
+    start = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
+    end = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
+    venue = forms.ChoiceField(required=False, choices=[("", "All"), ("practice.alpha", "Alpha")])
+    symbol = forms.CharField(required=False, label="Pair")
+    bot = forms.ChoiceField(required=False, choices=[("", "All"), ("1", "Majors")])
+    side = forms.ChoiceField(required=False, choices=[("", "Both"), ("BUY", "Buy")])
+
+
+class BotForm(forms.Form):
+    name = forms.CharField(max_length=40, initial="Majors across two venues")
+    pairs = forms.MultipleChoiceField(
+        choices=[(pair, pair) for pair in ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT")],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The bot watches these pairs at every venue you choose.",
+    )
+    venues = forms.MultipleChoiceField(
+        choices=[("alpha", "Practice Alpha"), ("beta", "Practice Beta")],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    threshold = forms.DecimalField(help_text="Trades only when the net spread is at least this.")
+    notional = forms.DecimalField(label="Size of a trade", help_text="Per leg, before fees.")
+    max_slippage = forms.DecimalField(label="Slippage at most", required=False)
+    unwind = forms.BooleanField(label="Unwind at once when one leg fails", required=False)
+
+
+class ConnectionForm(forms.Form):
+    name = forms.CharField(help_text="To tell it apart from your other connections.")
+    api_key = forms.CharField(label="API key")
+    secret = forms.CharField(widget=forms.PasswordInput)
+
+
+def _bot_form(data: dict[str, Any] | None) -> forms.Form:
+    form = BotForm(data)
+    for name, unit in {"threshold": "%", "notional": "USDT", "max_slippage": "%"}.items():
+        form.fields[name].unit = unit  # type: ignore[attr-defined]
+    for name in ("name", "pairs", "venues"):
+        form.fields[name].wide = True  # type: ignore[attr-defined]
+    return form
+
+
+def _trades() -> list[Bag]:
+    rows = [
+        ("BTC/USDT", "BUY", "Practice Alpha", "0.0312", "64210.5", "64210.4", "2.0034", None),
+        ("BTC/USDT", "SELL", "Practice Beta", "0.0312", "64388.1", "64388.0", "2.0089", "1.53"),
+        ("ETH/USDT", "BUY", "Practice Beta", "0.75", "3120.44", "3120.4", "2.3403", None),
+        ("ETH/USDT", "SELL", "Practice Alpha", "0.75", "3118.02", "3118.0", "2.3385", "-6.49"),
+    ]
+    return [
+        Bag(
+            pk=41 - number,
+            at=AT,
+            bot_id=1,
+            bot_name="Majors across two venues",
+            symbol=symbol,
+            side=side,
+            venue_label=venue,
+            quantity=D(quantity),
+            base=symbol.split("/")[0],
+            price=D(price),
+            quote="USDT",
+            value=D(quantity) * D(price),
+            fee=D(fee),
+            fee_asset="USDT",
+            profit=D(profit) if profit else None,
+            plan_id=7,
+        )
+        for number, (symbol, side, venue, quantity, price, _, fee, profit) in enumerate(rows * 3)
+    ]
+
+
+def _bots() -> list[Bag]:
+    return [
+        Bag(
+            pk=1,
+            name="Majors across two venues",
+            status="RUNNING",
+            strategy="CEX arbitrage",
+            mode="PAPER",
+            pairs="BTC/USDT, ETH/USDT, SOL/USDT",
+            venues="Practice Alpha, Practice Beta",
+            pnl=D("128.4412"),
+            quote="USDT",
+            trades_count=312,
+            notional=D(2000),
+            last_decision="Skipped: net 0.08 % below threshold 0.15 %",
+            problem="",
+        ),
+        Bag(
+            pk=2,
+            name="Small caps",
+            status="STOPPED",
+            strategy="CEX arbitrage",
+            mode="PAPER",
+            pairs="XRP/USDT",
+            venues="Practice Alpha, Practice Gamma",
+            pnl=D("-3.02"),
+            quote="USDT",
+            trades_count=1,
+            notional=D(500),
+            last_decision="",
+            problem="The book of Practice Gamma is older than 10 s.",
+        ),
+    ]
+
+
+def _spread(pair: str, buy: str, sell: str, net: str) -> Bag:
+    fraction = D(net)
+    return Bag(
+        key=f"{pair}|{buy.lower()}|{sell.lower()}",
+        pair=pair,
+        url="/sample/pair/",
+        buy_venue=f"practice.{buy.lower()}",
+        sell_venue=f"practice.{sell.lower()}",
+        buy_label=f"Practice {buy}",
+        sell_label=f"Practice {sell}",
+        gross=fraction + D("0.00231"),
+        fees=D("0.002"),
+        slippage=D("0.00031"),
+        net=fraction,
+        size=D(2000),
+        quote="USDT",
+        at=AT,
+        at_ms=1795264215000,
+    )
+
+
+def _book(venue: str, label: str, middle: str) -> Bag:
+    mid = D(middle)
+    sizes = [D("0.41"), D("1.2"), D("0.07"), D("2.9"), D("3.3"), D("0.9"), D("5.1"), D("4.4")]
+
+    def level(number: int, sign: int) -> Bag:
+        deep = sum(sizes[: number + 1])
+        return Bag(
+            price=mid + sign * D("0.5") * (number + 1),
+            quantity=sizes[number],
+            share=int(deep * 100 / sum(sizes)),
+        )
+
+    return Bag(
+        venue=venue,
+        label=label,
+        status="OK",
+        at=AT,
+        mid=mid,
+        spread=D("0.000016"),
+        asks=[level(number, 1) for number in reversed(range(8))],
+        bids=[level(number, -1) for number in range(8)],
+    )
+
+
+def _rights() -> list[Bag]:
+    return [
+        Bag(label="Read", granted=True, proof="PROBE"),
+        Bag(label="Trade", granted=True, proof="STRUCTURAL"),
+        Bag(label="Futures", granted=True, proof="NONE"),
+        Bag(label="Withdraw", granted=False, proof="PROBE"),
+    ]
+
+
+def _connection() -> Bag:
+    return Bag(
+        pk=3,
+        name="Alpha, main account",
+        venue_label="Practice Alpha",
+        mode="PAPER",
+        status="ACTIVE",
+        key_hint="9f3c",
+        created_at=AT,
+        last_used_at=AT,
+        checked_at=AT,
+        expires_at=None,
+        ip_allow_list=[],
+        rights=_rights(),
+        fee_maker=D("0.001"),
+        fee_taker=D("0.001"),
+        problem="",
+        is_practice=True,
+        bots=[Bag(pk=1, name="Majors across two venues")],
+    )
+
+
+def _bot_page(tab: str) -> dict[str, Any]:
+    bot = _bots()[0]
+    bot.problem = None
+    bot.started_at = AT
+    texts = [
+        ("SKIPPED", "net 0.08 % below threshold 0.15 %"),
+        ("TRADED", "bought 0.0312 at Practice Alpha, sold at Practice Beta, net 0.21 %"),
+        ("REFUSED", "RSK-0401: the workspace's exposure would exceed 10,000 USDT"),
+        ("FAILED", "VEN-0107: Practice Beta did not answer; the order is being looked up"),
+    ]
+    decisions = [
+        Bag(pk=number, at=AT, verdict=verdict, symbol="BTC/USDT", text=text)
+        for number, (verdict, text) in enumerate(texts * 2)
+    ]
+    names = ["overview", "trades", "positions", "decisions", "settings"]
+    return {
+        "bot": bot,
+        "tab": tab,
+        "tabs": [
+            {"url": f"?tab={name}", "label": name.capitalize(), "current": name == tab, "count": ""}
+            for name in names
+        ],
+        "performance": {
+            "pnl": D("128.4412"),
+            "today": D("12.1"),
+            "trades_count": 312,
+            "win_rate": D("0.84"),
+            "fees": D("402.11"),
+            "slippage": D("61.9"),
+            "captured": D("592.45"),
+            "reserved": D(8000),
+        },
+        "chart_url": HISTORY,
+        "decisions": decisions,
+        "page": Paginator(decisions if tab == "decisions" else _trades(), 8).page(1),
+        "query": "",
+        "positions": [
+            Bag(
+                asset=asset,
+                venue_label=venue,
+                held=D(held),
+                reserved=D("0.0312"),
+                value=D(value),
+                quote="USDT",
+                share=share,
+                target=50,
+            )
+            for asset, venue, held, value, share in [
+                ("BTC", "Practice Alpha", "0.182", "11692.1", 71),
+                ("BTC", "Practice Beta", "0.074", "4754.8", 29),
+                ("USDT", "Practice Alpha", "2301.11", "2301.11", 22),
+                ("USDT", "Practice Beta", "8140.9", "8140.9", 78),
+            ]
+        ],
+        "advice": [
+            Bag(
+                asset="BTC",
+                quantity=D("0.054"),
+                from_label="Practice Alpha",
+                to_label="Practice Beta",
+                value=D("3469.1"),
+                quote="USDT",
+            )
+        ],
+        "advised_at": AT,
+        "settings": [
+            {
+                "title": "When to trade",
+                "lines": [
+                    {"label": "Net spread at least", "value": "0.15 %"},
+                    {"label": "Size of a trade", "value": "2,000 USDT"},
+                ],
+            }
+        ],
+    }
+
+
+def _connection_form(*, chosen: bool) -> dict[str, Any]:
+    venues = [
+        {"code": code, "label": label, "kind": kind, "url": f"?venue={code}"}
+        for code, label, kind in [
+            ("practice.alpha", "Practice Alpha", "Practice exchange"),
+            ("binance", "Binance", "Exchange"),
+            ("kraken", "Kraken", "Exchange"),
+            ("okx", "OKX", "Exchange"),
+        ]
+    ]
+    venue = {
+        "code": "kraken",
+        "label": "Kraken",
+        "needed_rights": ["Query funds and orders", "Create and cancel orders"],
+        "refused_rights": ["Withdraw funds: leave this off"],
+        "how_to": ["Open Settings, then API.", "Create a key with the rights above."],
+        "key_url": "https://www.kraken.com/u/security/api",
+        "proof": "NONE",
+        "notes": "",
+    }
+    return {
+        "venues": venues,
+        "venue": venue if chosen else None,
+        "form": ConnectionForm({"name": "Main"}) if chosen else None,
+    }
+
+
+def pages() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Name of the sample -> (template, context); built when asked, since forms need settings."""
+    trades = _trades()
+    limits = {
+        "api_requests_per_hour": 10000,
+        "connections": 12,
+        "running_bots": 5,
+        "pairs_per_bot": 10,
+        "live_execution": False,
+        "priority_queue": False,
+    }
+    plans = [Bag(name="Free", price=D(0), limits=limits), Bag(name="Pro", price=D("19.99"), limits=limits)]
+    totals = {
+        "count": 1234,
+        "volume": D("412345.12"),
+        "profit": D("128.44"),
+        "captured": D("592.45"),
+        "fees": D("402.11"),
+        "slippage": D("61.9"),
+        "quote": "USDT",
+    }
+    latency = {
+        "tick_to_order": {"p50": D("8.2"), "p99": D("31.4"), "count": 311},
+        "round_trip": {"p50": D("42.7"), "p99": D("188"), "count": 311},
+    }
+    dashboard = {
+        "equity": {"value": D("41873.22"), "currency": "USDT", "change": D("0.0031")},
+        "pnl": {"today": D("12.1"), "total": D("128.44"), "fees": D("402.11"), "trades_today": 24},
+        "chart_url": HISTORY,
+        "chart_ranges": [
+            {"label": label, "url": HISTORY, "current": label == "24 h"} for label in ("1 h", "24 h", "7 d")
+        ],
+        "bots": _bots(),
+        "trades": trades[:6],
+        "latency": latency,
+        "systems": [
+            {"label": "Engine", "status": "READY", "note": "14 books, 2 bots"},
+            {"label": "Worker", "status": "READY", "note": ""},
+            {"label": "Practice Gamma", "status": "DEGRADED", "note": "no book for 11 s"},
+        ],
+    }
+    empty = dashboard | {
+        "bots": [],
+        "trades": [],
+        "latency": {"tick_to_order": {"p50": None}, "round_trip": {"p50": None}},
+        "shell": SHELL | {"halted": True, "halted_at": AT, "halt_reason": "Checking a fee change."},
+    }
+    arbitrage = {
+        "rows": [
+            _spread(pair, buy, sell, net)
+            for pair, buy, sell, net in [
+                ("BTC/USDT", "Alpha", "Beta", "0.00212"),
+                ("ETH/USDT", "Beta", "Gamma", "0.00041"),
+                ("SOL/USDT", "Gamma", "Alpha", "-0.00083"),
+                ("BTC/USDT", "Beta", "Alpha", "-0.00412"),
+            ]
+        ],
+        "venues": [{"code": "practice.alpha", "label": "Practice Alpha"}],
+        "channels": "spreads:BTC/USDT spreads:ETH/USDT",
+        "notional": D(2000),
+        "quote": "USDT",
+    }
+    pair = {
+        "pair": {"symbol": "BTC/USDT", "base": "BTC", "quote": "USDT"},
+        "best": arbitrage["rows"][0],  # type: ignore[index]
+        "spread_chart_url": HISTORY,
+        "spread_channel": "",
+        "books": [_book("alpha", "Practice Alpha", "64210.5"), _book("beta", "Practice Beta", "64388")],
+        "price_digits": 2,
+        "size_digits": 4,
+    }
+    form = _bot_form({"name": "Majors", "threshold": "x"})
+    fields = list(form)
+    bot_form = {
+        "form": form,
+        "groups": [
+            {"title": "What to trade", "help": "Pairs and venues.", "fields": fields[:3]},
+            {"title": "When to trade", "help": "", "fields": fields[3:]},
+        ],
+        "bot": None,
+        "strategies": [],
+        "preview_url": "/sample/preview/",
+        "preview": {
+            "lines": [
+                {"label": "Best net spread now", "value": "+0.212 %", "tone": "gain"},
+                {"label": "Capital reserved", "value": "4,000 USDT", "tone": ""},
+            ],
+            "warnings": ["The threshold is below the fees of both legs."],
+        },
+    }
+    problem = {
+        "code": "VEN-0107",
+        "message": "Practice Beta did not answer in time.",
+        "retryable": True,
+        "request_id": "5f0c1d2e9a",
+    }
+    return {
+        "landing": ("landing.html", {"plans": plans}),
+        "sign-in": ("accounts/sign_in.html", {"form": SignIn(), "next": ""}),
+        "sign-in-failed": ("accounts/sign_in.html", {"form": SignIn({"email": "x"}), "next": ""}),
+        "sign-in-link": ("accounts/sign_in_link.html", {"token": "t"}),
+        "sign-in-link-spent": ("accounts/sign_in_link.html", {"problem": "It was used already."}),
+        "dashboard": ("dashboard.html", dashboard),
+        "dashboard-empty": ("dashboard.html", empty),
+        "arbitrage": ("markets/arbitrage.html", arbitrage),
+        "arbitrage-empty": ("markets/arbitrage.html", arbitrage | {"rows": [], "channels": ""}),
+        "pair": ("markets/pair.html", pair),
+        "bots": ("trading/bots.html", {"bots": _bots(), "limit": {"used": 1, "allowed": 5}}),
+        "bots-empty": ("trading/bots.html", {"bots": [], "limit": {"used": 0, "allowed": None}}),
+        "bot-form": ("trading/bot_form.html", bot_form),
+        **{f"bot-{tab}": ("trading/bot.html", _bot_page(tab)) for tab in TABS},
+        "trades": (
+            "trading/trades.html",
+            {
+                "form": TradeFilter(),
+                "page": Paginator(trades, 8).page(1),
+                "totals": totals,
+                "query": "",
+                "csv_url": "/sample/trades.csv",
+            },
+        ),
+        "trades-none-fits": (
+            "trading/trades.html",
+            {
+                "form": TradeFilter(),
+                "page": Paginator([], 8).page(1),
+                "totals": totals | {"captured": D(0)},
+                "query": "side=BUY&",
+                "csv_url": "/sample/trades.csv",
+            },
+        ),
+        "connections": (
+            "venues/connections.html",
+            {"connections": [_connection()], "limit": {"used": 1, "allowed": 12}},
+        ),
+        "connections-empty": (
+            "venues/connections.html",
+            {"connections": [], "limit": {"used": 0, "allowed": None}},
+        ),
+        "connection-choice": ("venues/connection_form.html", _connection_form(chosen=False)),
+        "connection-form": ("venues/connection_form.html", _connection_form(chosen=True)),
+        "connection": (
+            "venues/connection.html",
+            {
+                "connection": _connection(),
+                "test": {
+                    "ok": True,
+                    "at": AT,
+                    "latency_ms": D("38.2"),
+                    "message": "",
+                    "checks": [{"label": "Signature", "ok": True, "note": ""}],
+                },
+                "balances": [{"asset": "USDT", "free": D("2301.11"), "used": D(0), "total": D("2301.11")}],
+            },
+        ),
+        "problem": ("errors/problem.html", problem),
+        "problem-toast": ("errors/problem.html#toast", problem),
+        **{f"error-{code}": (f"errors/{code}.html", {}) for code in (403, 404, 500)},
+        "styleguide": ("ui/styleguide.html", {"form": _bot_form({"name": ""})}),
+    }
+
+
+TABS = ("overview", "trades", "positions", "decisions", "settings")
