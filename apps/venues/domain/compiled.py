@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 APPS = Path(__file__).resolve().parents[2]
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
@@ -31,10 +33,34 @@ def compiled(kernel: Kernel) -> Kernel:
         return cast(Kernel, numba.njit(kernel))
 
 
+@intrinsic
+def _move(typing: Any, array: Any, to: Any, start: Any, count: Any) -> Any:
+    """The machine's own overlapping copy inside one array; numba has none."""
+
+    def build(context: Any, builder: Any, signature: Any, words: Any) -> Any:
+        kind = signature.args[0]
+        data = context.make_array(kind)(context, builder, words[0]).data
+        size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
+        target, source = (builder.gep(data, [word]) for word in words[1:3])
+        cast(Any, cgutils).raw_memmove(builder, target, source, words[3], size)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, types.intp), build
+
+
+@numba.njit
+def move(array: Any, to: int, start: int, count: int) -> None:
+    """array[to : to + count] = array[start : start + count], for a contiguous array.
+
+    For kernels only. Nothing is checked: the caller has made sure that both ranges are inside.
+    """
+    _move(array, to, start, count)  # type: ignore[call-arg]
+
+
 def sources_digest() -> str:
     """Names the state of all kernel modules of the product."""
     digest = hashlib.sha256()
-    for path in sorted(APPS.glob("*/domain/*_kernels.py")):
+    for path in [Path(__file__), *sorted(APPS.glob("*/domain/*_kernels.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

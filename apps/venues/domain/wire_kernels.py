@@ -45,6 +45,9 @@ BUYS = _text(',"b":[')
 SELLS = _text('],"a":[')
 END = _text("]}")
 QUOTE, DOT, COMMA, CLOSE, OPEN = 34, 46, 44, 93, 91
+ZEROS = np.uint64(0x3030303030303030)
+TO_TOP = np.uint64(0x4646464646464646)  # lifts whatever is above a nine into the top bit
+TOPS = np.uint64(0x8080808080808080)
 BRACE, BACKSLASH, SPACE, TILDE = 125, 92, 32, 126
 ZERO, NINE = 48, 57
 
@@ -76,27 +79,54 @@ def _integer(text: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 @compiled
+def _eight_digits(text: Bytes, at: int) -> int:
+    """The number that text[at:at + 8] spells, or -1 if not all are digits.
+
+    All eight are read and checked as one word, then added in pairs, fours and eight.
+    """
+    word = np.uint64(0)
+    for i in range(8):
+        word |= np.uint64(text[at + i]) << np.uint64(8 * i)
+    low, high = word - ZEROS, word + TO_TOP
+    if (low | high | word) & TOPS:
+        return -1
+    word = low * np.uint64(10) + (low >> np.uint64(8))
+    pairs = (word & np.uint64(0x000000FF000000FF)) * np.uint64(100 + (1000000 << 32))
+    fours = ((word >> np.uint64(16)) & np.uint64(0x000000FF000000FF)) * np.uint64(1 + (10000 << 32))
+    return int(np.int64((pairs + fours) >> np.uint64(32)))
+
+
+@compiled
+def _digits(text: Bytes, at: int, end: int, value: int) -> tuple[int, int]:
+    """Continue value by the digits that follow; (value, position after the last)."""
+    while at < end and ZERO <= text[at] <= NINE:
+        value = value * 10 + (int(text[at]) - ZERO)
+        at += 1
+    return value, at
+
+
+@compiled
 def _decimal(text: Bytes, at: int, end: int, limit: int) -> tuple[float, int]:
     """(value, position after the closing quote) of `123.4500"`; position -1 where it is not that.
 
     The value is the float64 nearest to the text: both the digits and the power of ten are exact,
     so their quotient is rounded once, as float() does. More digits than `limit` allows give up.
     """
-    start, mantissa, point = at, 0, -1
-    while at < end:
-        digit = int(text[at]) - ZERO
-        if 0 <= digit <= 9:
-            mantissa = mantissa * 10 + digit
-        elif text[at] == DOT and point < 0 and at > start:
-            point = at
+    start = at
+    mantissa, at = _digits(text, at, end, 0)
+    digits, decimals = at - start, 0
+    if digits > 0 and at < end and text[at] == DOT:
+        start = at + 1
+        fraction = (
+            _eight_digits(text, start) if start + 8 < end and text[start + 8] == QUOTE else -1
+        )
+        if fraction >= 0 and digits <= MAX_DIGITS - 8:
+            mantissa, at = mantissa * 100_000_000 + fraction, start + 8
         else:
-            break
-        at += 1
-    decimals = 0 if point < 0 else at - point - 1
-    digits = at - start if point < 0 else at - start - 1
-    if at >= end or text[at] != QUOTE or decimals == 0 < point:
-        return 0.0, -1
-    if digits == 0 or digits > MAX_DIGITS:
+            mantissa, at = _digits(text, start, end, mantissa)
+        decimals = at - start
+        digits = digits + decimals if decimals > 0 else 0
+    if at >= end or text[at] != QUOTE or digits == 0 or digits > MAX_DIGITS:
         return 0.0, -1
     while mantissa >= limit and decimals > 0 and mantissa % 10 == 0:
         mantissa //= 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             for name, benchmark in known.items():
                 self.stdout.write(f"{name:16} {benchmark.summary}")
         for name in names:
-            measured = known[name].run(lambda line, name=name: self._progress(name, line))
+            measured = known[name].run(partial(self._progress, name))
             for sentence in measured.skipped.values():
                 self._progress(name, sentence)
             if options["json"]:
