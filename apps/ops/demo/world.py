@@ -5,7 +5,7 @@ Deterministic: the same seed makes the same world, and seeding again adds only w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -48,11 +48,11 @@ def seed() -> dict[str, str]:
 
     now = timezone.now()
     actor, is_new = _alice(now)
-    opened = _connections(actor, now)
+    trading = _trading(actor, now)
     link = accounts.sign_in_link_create(user_id=actor.user_id, now=now)
     _, clear = accounts.api_token_create(actor=actor, name="Demo", now=now)
     return {
-        "said": f"alice is {'new' if is_new else 'back'}, {opened} practice accounts",
+        "said": f"alice is {'new' if is_new else 'back'}, {trading}",
         "login_path": reverse("sign-in-link", args=[link]),
         "api_token": clear,
     }
@@ -73,12 +73,12 @@ def _alice(now: datetime) -> tuple[Actor, bool]:
     return actor, True
 
 
-def _connections(actor: Actor, now: datetime) -> int:
-    """A paper account at every practice instance that runs; returns how many there are."""
+def _trading(actor: Actor, now: datetime) -> str:
+    """Paper accounts at every practice instance that runs, and a bot over them."""
     from apps.venues import practice_control, services
 
     instances = practice_control.instance_list()
-    for instance in instances:
+    connection_ids = [
         services.practice_connection_open(
             actor=actor,
             venue=instance.code,
@@ -86,8 +86,49 @@ def _connections(actor: Actor, now: datetime) -> int:
             now=now,
             ref=f"demo.{instance.code}",
             label=instance.label,
+        ).pk
+        for instance in instances
+    ]
+    said = f"{len(instances)} practice accounts"
+    if len(instances) > 1:
+        name = "Arbitrage " + " ".join(each.code.partition(".")[2] for each in instances)
+        is_new = _bot(
+            actor, name, pairs_of([each.symbols for each in instances]), connection_ids, now
         )
-    return len(instances)
+        said += ", a bot started" if is_new else ", the bot as it was left"
+    return said
+
+
+def _bot(
+    actor: Actor, name: str, pairs: list[str], connection_ids: list[int], now: datetime
+) -> bool:
+    """An arbitrage bot with the strategy's own defaults; whether it is new.
+
+    One that exists is left alone: stopped or changed by its owner, it stays so.
+    """
+    from apps.trading.domain.errors import BotNameTaken
+    from apps.trading.services import bots
+
+    try:
+        with transaction.atomic():  # never a bot that was made and not started
+            bot = bots.bot_create(
+                actor=actor,
+                name=name,
+                strategy="arbitrage",
+                params={"pairs": pairs},
+                connection_ids=connection_ids,
+                now=now,
+            )
+            bots.bot_start(actor=actor, bot_id=bot.pk, now=now)
+    except BotNameTaken:
+        return False
+    return True
+
+
+def pairs_of(listed: Sequence[Sequence[str]]) -> list[str]:
+    """The symbols that every instance trades and that the start balances can pay, by name."""
+    shared = set(listed[0]).intersection(*listed[1:])
+    return sorted(symbol for symbol in shared if set(symbol.split("/")) <= START.keys())
 
 
 def balances_for(symbols: Iterable[str]) -> dict[str, Decimal]:

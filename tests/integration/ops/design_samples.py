@@ -324,7 +324,10 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "live_execution": False,
         "priority_queue": False,
     }
-    plans = [Bag(name="Free", price=D(0), limits=limits), Bag(name="Pro", price=D("19.99"), limits=limits)]
+    plans = [
+        Bag(name="Free", price=D(0), limits=limits),
+        Bag(name="Pro", price=D("19.99"), limits=limits),
+    ]
     totals = {
         "count": 1234,
         "volume": D("412345.12"),
@@ -336,14 +339,15 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     }
     latency = {
         "tick_to_order": {"p50": D("8.2"), "p99": D("31.4"), "count": 311},
-        "round_trip": {"p50": D("42.7"), "p99": D("188"), "count": 311},
+        "round_trip": {"p50": D("42.7"), "p99": D(188), "count": 311},
     }
     dashboard = {
         "equity": {"value": D("41873.22"), "currency": "USDT", "change": D("0.0031")},
         "pnl": {"today": D("12.1"), "total": D("128.44"), "fees": D("402.11"), "trades_today": 24},
         "chart_url": HISTORY,
         "chart_ranges": [
-            {"label": label, "url": HISTORY, "current": label == "24 h"} for label in ("1 h", "24 h", "7 d")
+            {"label": label, "url": HISTORY, "current": label == "24 h"}
+            for label in ("1 h", "24 h", "7 d")
         ],
         "bots": _bots(),
         "trades": trades[:6],
@@ -380,7 +384,10 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "best": arbitrage["rows"][0],  # type: ignore[index]
         "spread_chart_url": HISTORY,
         "spread_channel": "",
-        "books": [_book("alpha", "Practice Alpha", "64210.5"), _book("beta", "Practice Beta", "64388")],
+        "books": [
+            _book("alpha", "Practice Alpha", "64210.5"),
+            _book("beta", "Practice Beta", "64388"),
+        ],
         "price_digits": 2,
         "size_digits": 4,
     }
@@ -465,7 +472,9 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
                     "message": "",
                     "checks": [{"label": "Signature", "ok": True, "note": ""}],
                 },
-                "balances": [{"asset": "USDT", "free": D("2301.11"), "used": D(0), "total": D("2301.11")}],
+                "balances": [
+                    {"asset": "USDT", "free": D("2301.11"), "used": D(0), "total": D("2301.11")}
+                ],
             },
         ),
         "problem": ("errors/problem.html", problem),

@@ -40,3 +40,9 @@ def test_start_balances_cover_exactly_the_traded_assets_it_knows():
         "BTC": Decimal("0.8"),
         "ETH": Decimal(15),
     }
+
+
+def test_the_bot_trades_what_every_venue_lists_and_the_balances_can_pay():
+    listed = [("BTC/USDT", "ETH/BTC", "NEW/USDT"), ("NEW/USDT", "ETH/BTC", "BTC/USDT", "SOL/USDT")]
+
+    assert world.pairs_of(listed) == ["BTC/USDT", "ETH/BTC"]
