@@ -49,7 +49,7 @@ def seed() -> dict[str, str]:
     now = timezone.now()
     actor, is_new = _alice(now)
     trading = _trading(actor, now)
-    link = accounts.sign_in_link_create(user_id=actor.user_id, now=now)
+    link = accounts.sign_in_link_create(user_id=actor.person, now=now)
     _, clear = accounts.api_token_create(actor=actor, name="Demo", now=now)
     return {
         "said": f"alice is {'new' if is_new else 'back'}, {trading}",
