@@ -268,6 +268,4 @@ def _authorized(request: web.Request, token: str) -> bool:
 
 
 def _json(content: Any, status: int) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(content), status=status, content_type="application/json"
-    )
+    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json")

@@ -214,9 +214,7 @@ class Instance:
             if isinstance(fact, events.BalanceAdjusted):
                 told.append((fact.account_id, messages.adjusted_message(fact, now)))
                 touched.setdefault(fact.account_id, set()).add(fact.asset)
-            elif isinstance(
-                fact, events.OrderAccepted | events.OrderFilled | events.OrderClosed
-            ):
+            elif isinstance(fact, events.OrderAccepted | events.OrderFilled | events.OrderClosed):
                 order = ledger.orders[fact.order_id]
                 message = messages.execution_message(order, fact, now)
                 told.append((fact.account_id, message))

@@ -1,7 +1,7 @@
 """The practice role: reads its environment, serves until SIGTERM or SIGINT, leaves cleanly.
 
 CRYONEL_PRACTICE_CONFIG  path of the JSON configuration; without it the demo's three instances
-CRYONEL_PRACTICE_PORT    port on 127.0.0.1; 0 (default) takes a free one, told in <data>/practice/port
+CRYONEL_PRACTICE_PORT    port; 0 (default) takes a free one; told in <data>/practice/port
 CRYONEL_PRACTICE_HOST    address to listen on, default 127.0.0.1
 CRYONEL_PRACTICE_TOKEN   bearer token of the control address; mandatory
 CRYONEL_DATA_DIR         data folder, default var; everything is kept under <data>/practice/
@@ -42,10 +42,10 @@ def main() -> None:
         config = config_load(Path(path)) if path else config_parse(demo_config())
         asyncio.run(_until_stopped(serve(config, host, port, folder, token)))
     except (ConfigInvalid, RulesImpossible, SourceUnavailable) as wrong:
-        print(f"The practice venue cannot start: {wrong}", file=sys.stderr)
+        sys.stderr.write(f"The practice venue cannot start: {wrong}\n")
         sys.exit(2)
     except (JournalBusy, JournalDamaged) as wrong:
-        print(f"The practice venue does not trust its journal: {wrong}", file=sys.stderr)
+        sys.stderr.write(f"The practice venue does not trust its journal: {wrong}\n")
         sys.exit(3)
 
 

@@ -2,8 +2,8 @@
 
     python -m apps.practice.opportunities [seconds] [net_bps] [notional]
 
-An opportunity is an episode (ended by half a second without it) in which buying `notional` USDT
-on one venue and selling it on another, both as taker and walking the depth, nets `net_bps` after fees.
+An opportunity is an episode (ended by half a second without it) in which buying `notional` USDT on
+one venue and selling it on another, both as taker and through the depth, nets `net_bps` after fees.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def opportunities_measure(
                     if net >= net_bps:
                         episode = standing.setdefault((symbol, buy, sell), [step, step, net])
                         episode[1:] = [step, max(net, episode[2])]
-        for key in [k for k, e in standing.items() if step - e[1] > ENDED_AFTER]:
-            ended.append(standing.pop(key))
+        over = [key for key, episode in standing.items() if step - episode[1] > ENDED_AFTER]
+        ended.extend(standing.pop(key) for key in over)
     lengths = sorted((last - first + 1) * STEP for first, last, _ in ended)
     bests = sorted(best for _, _, best in ended)
     middle = len(ended) // 2
@@ -101,7 +101,7 @@ def main() -> None:
     given = [float(value) for value in sys.argv[1:]]
     seconds, net_bps, notional = (given + [600.0, 5.0, 1_000.0][len(given) :])[:3]
     for name, value in opportunities_measure(seconds, net_bps, notional).items():
-        print(f"{name} {value:.2f}")
+        sys.stdout.write(f"{name} {value:.2f}\n")
 
 
 if __name__ == "__main__":

@@ -36,9 +36,7 @@ class Running:
     instances: Mapping[str, Instance]
 
 
-async def serve(
-    config: PracticeConfig, host: str, port: int, data_dir: Path, token: str
-) -> None:
+async def serve(config: PracticeConfig, host: str, port: int, data_dir: Path, token: str) -> None:
     """Run until cancelled; writes the bound port to `<data_dir>/port`."""
     async with venue_running(config, host, port, data_dir, token) as running:
         write_port(data_dir / "port", running.port)
@@ -89,24 +87,29 @@ def application(instances: Mapping[str, Instance], token: str) -> web.Applicatio
         instance = instances.get(request.match_info["instance"])
         if instance is None:
             return web.Response(status=404, text="There is no such instance here.")
-        path = "/" + request.match_info["tail"]
-        if path.startswith(("/api/", "/sapi/")):
-            return await gate.answer(instance, request, path)
-        if path == "/ws-api/v3":
-            return await sockets.serve_api(instance, request)
-        if path == "/stream":
-            names = [name for name in request.query.get("streams", "").split("/") if name]
-            return await sockets.serve_streams(instance, request, names, combined=True)
-        if path == "/ws" or path.startswith("/ws/"):
-            names = [name for name in path[3:].split("/") if "@" in name or len(name) > 20]
-            return await sockets.serve_streams(instance, request, names, combined=False)
-        return web.Response(status=404, text="There is nothing at this address.")
+        return await _speak(instance, request, "/" + request.match_info["tail"])
 
     app.router.add_get("/healthz", healthy)
     app.router.add_get("/instances", instance_list)
     control.add_routes(app, instances, token)
     app.router.add_route("*", "/{instance}/{tail:.*}", dialect)
     return app
+
+
+async def _speak(instance: Instance, request: web.Request, path: str) -> web.StreamResponse:
+    """One request to one instance: REST, WebSocket API, combined or raw streams."""
+    if path.startswith(("/api/", "/sapi/")):
+        return await gate.answer(instance, request, path)
+    if path == "/ws-api/v3":
+        return await sockets.serve_api(instance, request)
+    if path == "/stream":
+        names = [name for name in request.query.get("streams", "").split("/") if name]
+        return await sockets.serve_streams(instance, request, names, combined=True)
+    if path == "/ws" or path.startswith("/ws/"):
+        # ccxt.pro appends a number of its own to tell its connections apart: no stream, no key.
+        names = [name for name in path[3:].split("/") if name and not name.isdigit()]
+        return await sockets.serve_streams(instance, request, names, combined=False)
+    return web.Response(status=404, text="There is nothing at this address.")
 
 
 def write_port(path: Path, port: int) -> None:

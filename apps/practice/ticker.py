@@ -57,18 +57,9 @@ class Ticker:
             self._slow_from = self._fast_from
         for depth in PARTIAL_DEPTHS:
             self._tell_partial(f"{self.name}@depth{depth}", depth)
-        if self.hub.wanted(f"{self.name}@ticker"):
-            day = self.day_shape(now)
-            if day is not None:
-                self.hub.publish(f"{self.name}@ticker", messages.day_message(day, now))
+        self._tell_day(now)
         for interval, minutes in INTERVALS.items():
-            stream = f"{self.name}@kline_{interval}"
-            if self.hub.wanted(stream):
-                bars = self.tape.candles(interval, now, limit=1, start=None, end=None)
-                for bar in bars:
-                    self.hub.publish(
-                        stream, messages.candle_message(self.rules.id, interval, minutes, bar, now)
-                    )
+            self._tell_candle(interval, minutes, now)
 
     def trade(self, deal: Print) -> None:
         for stream, shape in (
@@ -96,6 +87,19 @@ class Ticker:
         if top != self._top:
             self._top = top
             self.hub.publish(stream, messages.top_message(self.rules, self.book))
+
+    def _tell_day(self, now: int) -> None:
+        stream = f"{self.name}@ticker"
+        if self.hub.wanted(stream) and (day := self.day_shape(now)) is not None:
+            self.hub.publish(stream, messages.day_message(day, now))
+
+    def _tell_candle(self, interval: str, minutes: int, now: int) -> None:
+        stream = f"{self.name}@kline_{interval}"
+        if not self.hub.wanted(stream):
+            return
+        for bar in self.tape.candles(interval, now, limit=1, start=None, end=None):
+            message = messages.candle_message(self.rules.id, interval, minutes, bar, now)
+            self.hub.publish(stream, message)
 
     def _tell_partial(self, stream: str, depth: int) -> None:
         if self.hub.wanted(stream):

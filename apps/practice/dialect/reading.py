@@ -99,16 +99,9 @@ def read_ticket(parameters: Parameters, symbol: str) -> Ticket:
     quote_quantity = parameters.number("quoteOrderQty")
     in_force = _time_in_force(parameters, kind)
     if kind == "MARKET":
-        if price is not None:
-            raise refusals.parameter_not_required("price")
-        if (quantity is None) == (quote_quantity is None):
-            raise refusals.parameter_choice_missing("quantity", "quoteOrderQty")
+        _require_market(price, quantity, quote_quantity)
     else:
-        if quote_quantity is not None:
-            raise refusals.parameter_not_required("quoteOrderQty")
-        for name, value in (("quantity", quantity), ("price", price)):
-            if value is None:
-                raise refusals.parameter_missing(name)
+        _require_limit(price, quantity, quote_quantity)
     return Ticket(
         symbol=symbol,
         side=Side(side),
@@ -119,6 +112,27 @@ def read_ticket(parameters: Parameters, symbol: str) -> Ticket:
         quote_quantity=quote_quantity or Decimal(0),
         client_order_id=read_client_id(parameters, "newClientOrderId"),
     )
+
+
+def _require_market(
+    price: Decimal | None, quantity: Decimal | None, quote_quantity: Decimal | None
+) -> None:
+    """A market order names a quantity or a cost, and no price."""
+    if price is not None:
+        raise refusals.parameter_not_required("price")
+    if (quantity is None) == (quote_quantity is None):
+        raise refusals.parameter_choice_missing("quantity", "quoteOrderQty")
+
+
+def _require_limit(
+    price: Decimal | None, quantity: Decimal | None, quote_quantity: Decimal | None
+) -> None:
+    """A limit order names a price and a quantity, and no cost."""
+    if quote_quantity is not None:
+        raise refusals.parameter_not_required("quoteOrderQty")
+    for name, value in (("quantity", quantity), ("price", price)):
+        if value is None:
+            raise refusals.parameter_missing(name)
 
 
 def _time_in_force(parameters: Parameters, kind: str) -> str:

@@ -120,9 +120,7 @@ def order_shape(order: Order) -> dict[str, Any]:
     }
 
 
-def placed_shape(
-    order: Order, fills: Iterable[OrderFilled], response_type: str
-) -> dict[str, Any]:
+def placed_shape(order: Order, fills: Iterable[OrderFilled], response_type: str) -> dict[str, Any]:
     """The answer to a new order: ACK, RESULT or FULL."""
     answer: dict[str, Any] = {
         "symbol": order.symbol.replace("/", ""),
@@ -134,7 +132,13 @@ def placed_shape(
     if response_type == "ACK":
         return answer
     full = order_shape(order)
-    kept = ("price", "origQty", "executedQty", "origQuoteOrderQty", "cummulativeQuoteQty")
+    kept: tuple[str, ...] = (
+        "price",
+        "origQty",
+        "executedQty",
+        "origQuoteOrderQty",
+        "cummulativeQuoteQty",
+    )
     kept += ("status", "timeInForce", "type", "side", "workingTime", "selfTradePreventionMode")
     answer |= {name: full[name] for name in kept}
     if response_type == "FULL":

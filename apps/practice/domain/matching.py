@@ -27,7 +27,7 @@ class Side(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Resting:
-    """Quantity standing at a price: a user's order, or the outside (order_id 0); its own identity."""
+    """Quantity standing at a price: a user's order, or the outside (order_id 0)."""
 
     order_id: int
     lots: int
@@ -192,9 +192,7 @@ class Book:
                 return left
         return 0
 
-    def quote(
-        self, bids: Mapping[int, int], asks: Mapping[int, int], *, full: bool
-    ) -> list[Match]:
+    def quote(self, bids: Mapping[int, int], asks: Mapping[int, int], *, full: bool) -> list[Match]:
         """Set the outside's lots at these prices (0 removes); `full` removes all others.
 
         New outside quantity that crosses users' orders trades with them, the users being makers.

@@ -19,9 +19,7 @@ def account(call: Call) -> Any:
     return shapes.account_shape(call.account, omit_zero=omit)
 
 
-@endpoint(
-    "POST /api/v3/order", need=Need.TRADE, weight=1, counts_as_order=True, writes=True
-)
+@endpoint("POST /api/v3/order", need=Need.TRADE, weight=1, counts_as_order=True, writes=True)
 def order_place(call: Call) -> Any:
     symbol, parameters = call.symbol(), call.parameters
     ticket = reading.read_ticket(parameters, symbol)
@@ -187,7 +185,9 @@ def trade_fee(call: Call) -> Any:
 @endpoint("GET /sapi/v1/capital/config/getall", need=Need.SIGNATURE, weight=10)
 def coins(call: Call) -> Any:
     """Every asset of the venue; nothing here can be withdrawn, so no network is open."""
-    assets = {asset for rules in call.instance.rules.values() for asset in (rules.base, rules.quote)}
+    assets = {
+        asset for rules in call.instance.rules.values() for asset in (rules.base, rules.quote)
+    }
     answer = []
     for asset in sorted(assets | set(call.account.balances)):
         balance = call.account.balances.get(asset)

@@ -35,8 +35,11 @@ async def answer(instance: Instance, request: web.Request, path: str) -> web.Str
     """The dialect's answer to one request, or whatever a fault makes of it."""
     endpoint = ENDPOINTS.get((request.method, path))
     if endpoint is None:
-        return web.Response(status=404, text="<html><body><h2>404 Not found</h2></body></html>",
-                            content_type="text/html")
+        return web.Response(
+            status=404,
+            text="<html><body><h2>404 Not found</h2></body></html>",
+            content_type="text/html",
+        )
     body = (await request.read()).decode("utf-8", "replace")
     query = request.rel_url.raw_query_string
     if not instance.faults:

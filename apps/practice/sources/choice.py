@@ -10,7 +10,6 @@ from apps.practice.config import ConfigInvalid, InstanceConfig, PracticeConfig
 from apps.practice.sources import MarketSource, SourceUnavailable
 from apps.practice.sources.manual import ManualSource
 
-
 LIVE_PORT = "apps.venues.streams.public:PublicMarketSource"
 
 

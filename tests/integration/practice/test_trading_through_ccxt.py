@@ -102,9 +102,7 @@ def test_own_trades_name_order_price_and_fee(trader: Any) -> None:
     assert trade["fee"] == {"currency": "BTC", "cost": 0.00025}
 
 
-def test_a_resting_order_is_filled_by_a_moving_market(
-    trader: Any, venue: PracticeVenue
-) -> None:
+def test_a_resting_order_is_filled_by_a_moving_market(trader: Any, venue: PracticeVenue) -> None:
     order = trader.create_order("BTC/USDT", "limit", "sell", 0.5, 60005)
 
     venue.set_book_now("alpha", "BTC/USDT", bids=[("60006", "1")], asks=[("60020", "1")])

@@ -109,9 +109,7 @@ def test_no_asset_is_created_or_lost(deeds: list[tuple[object, ...]]) -> None:
 @given(st.lists(st.one_of(orders, quotes, cancels), max_size=25))
 def test_replaying_the_facts_gives_the_same_ledger(deeds: list[tuple[object, ...]]) -> None:
     exchange = lived(deeds)
-    facts = [
-        events.fact_from_record(events.fact_to_record(fact)) for fact in exchange.take_facts()
-    ]
+    facts = [events.fact_from_record(events.fact_to_record(fact)) for fact in exchange.take_facts()]
 
     again = Exchange({SYMBOL: RULES})
     again.restore(facts)
@@ -126,7 +124,7 @@ def test_a_buyer_pays_the_fee_in_what_is_bought(exchange: Exchange) -> None:
 
     order = exchange.place(account, ticket(Side.BUY, "102", "1.5"), NOW)
 
-    assert (order.status, order.quote_executed) == ("FILLED", Decimal("152"))
+    assert (order.status, order.quote_executed) == ("FILLED", Decimal(152))
     assert account.free("BTC") == Decimal("1.5") * (1 - Decimal("0.0005"))
     assert account.free("USDT") == 848
     assert account.balance("USDT").locked == 0
@@ -147,9 +145,7 @@ def test_a_resting_order_locks_its_cost_and_pays_the_makers_fee(exchange: Exchan
 def test_fill_or_kill_takes_all_or_nothing(exchange: Exchange) -> None:
     account = opened(exchange, USDT="1000")
 
-    killed = exchange.place(
-        account, ticket(Side.BUY, "101", "1.001", time_in_force="FOK"), NOW
-    )
+    killed = exchange.place(account, ticket(Side.BUY, "101", "1.001", time_in_force="FOK"), NOW)
     filled = exchange.place(account, ticket(Side.BUY, "101", "1", time_in_force="FOK"), NOW)
 
     assert (killed.status, killed.executed) == ("EXPIRED", 0)
@@ -168,7 +164,7 @@ def test_immediate_or_cancel_leaves_nothing_standing(exchange: Exchange) -> None
 
 def test_a_market_order_by_cost_spends_no_more_than_asked(exchange: Exchange) -> None:
     account = opened(exchange, USDT="1000")
-    asked = Ticket(symbol=SYMBOL, side=Side.BUY, type="MARKET", quote_quantity=Decimal("150"))
+    asked = Ticket(symbol=SYMBOL, side=Side.BUY, type="MARKET", quote_quantity=Decimal(150))
 
     order = exchange.place(account, asked, NOW)
 
@@ -180,7 +176,7 @@ REFUSED = {
     "PRICE_FILTER": ticket(Side.BUY, "100.5", "1"),
     "LOT_SIZE": ticket(Side.BUY, "100", "0.0005"),
     "MARKET_LOT_SIZE": Ticket(
-        symbol=SYMBOL, side=Side.BUY, type="MARKET", quantity=Decimal("100001")
+        symbol=SYMBOL, side=Side.BUY, type="MARKET", quantity=Decimal(100001)
     ),
     "NOTIONAL": ticket(Side.BUY, "100", "90000.001"),
     "PERCENT_PRICE_BY_SIDE": ticket(Side.BUY, "19", "1"),
