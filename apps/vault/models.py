@@ -79,6 +79,7 @@ class KeyRotation(models.Model):
     kind = models.CharField(max_length=10)  # KEK or DATA_KEYS
     position = models.BigIntegerField(default=0)  # the last row done
     last = models.BigIntegerField()  # the last row when it began
+    newest_key = models.BigIntegerField()  # the newest data key then: what is newer is its work
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 

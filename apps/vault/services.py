@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.models import Workspace
 from apps.core import audit, outbox
 from apps.core.domain.people import Actor
 from apps.vault import data_keys, locks
 from apps.vault.domain import envelope
-from apps.vault.domain.errors import SealBroken, SecretMissing
+from apps.vault.domain.errors import ImportUnreadable, SealBroken, SecretMissing
 from apps.vault.domain.events import SecretsDestroyed, SecretsStored
+from apps.vault.domain.fernet_import import Credential
 from apps.vault.models import DataKey, SealedField, SecretAccess, SecretSet
 
 
@@ -85,6 +87,28 @@ def secrets_open(
 
 
 @transaction.atomic
+def secrets_import(
+    *, actor: Actor, credentials: Sequence[Credential], now: datetime, dry_run: bool
+) -> list[int]:
+    """Store every credential as a set of its own, or none. Raises ImportUnreadable where the
+    workspace is unknown or already holds one of them."""
+    if not Workspace.objects.filter(pk=actor.workspace_id).exists():
+        raise ImportUnreadable(problem=f"there is no workspace {actor.workspace_id}")
+    locks.current_data_key(actor.workspace_id)
+    taken = SecretSet.objects.filter(
+        workspace_id=actor.workspace_id, record__in=[each.record for each in credentials]
+    ).values_list("record", flat=True)
+    if taken:
+        raise ImportUnreadable(problem=f"these are already here: {', '.join(sorted(taken))}")
+    if dry_run:
+        return []
+    return [
+        secrets_store(actor=actor, record=each.record, values={"value": each.value}, now=now)
+        for each in credentials
+    ]
+
+
+@transaction.atomic
 def secrets_destroy(*, actor: Actor, set_id: int, now: datetime) -> None:
     """Delete the ciphertexts for good. Destroying twice is success."""
     stored = SecretSet.objects.filter(pk=set_id, workspace_id=actor.workspace_id).first()
@@ -112,11 +136,11 @@ def _opened(*, set_id: int, workspace_id: int, record: str) -> dict[str, str]:
         ).first()
         if stored is None:
             raise SecretMissing
-        rows = dict(stored.fields.values_list("name", "sealed"))
+        rows = {field.name: bytes(field.sealed) for field in stored.fields.all()}
         key_row = DataKey.objects.filter(pk=stored.data_key_id, workspace_id=workspace_id).first()
         if key_row is None:
             continue
-        if any(envelope.version_of(bytes(row)) != key_row.version for row in rows.values()):
+        if any(envelope.version_of(row) != key_row.version for row in rows.values()):
             continue
         return _unsealed(stored, key_row, rows)
     raise SealBroken
@@ -129,7 +153,7 @@ def _unsealed(stored: SecretSet, key_row: DataKey, rows: Mapping[str, bytes]) ->
         where = place(
             workspace_id=stored.workspace_id, uid=stored.uid, record=stored.record, field=name
         )
-        clear = envelope.unseal(bytes(sealed), key=key, version=key_row.version, place=where)
+        clear = envelope.unseal(sealed, key=key, version=key_row.version, place=where)
         values[name] = clear.decode()
         envelope.wipe(clear)
     return values

@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=10)),
                 ("position", models.BigIntegerField(default=0)),
                 ("last", models.BigIntegerField()),
+                ("newest_key", models.BigIntegerField()),
                 ("started_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
