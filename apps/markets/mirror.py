@@ -38,7 +38,7 @@ def read_board() -> Mirror:
         logger.warning("mirror.store_down")
         return Mirror(None, [], [], answered=False)
     meta = orjson.loads(fields.pop(META.encode(), b"{}"))
-    rows = [SpreadRow(**orjson.loads(text)) for text in fields.values()]
+    rows = [SpreadRow.from_dict(orjson.loads(text)) for text in fields.values()]
     return Mirror(meta.get("written_at"), rows, meta.get("venues", []))
 
 

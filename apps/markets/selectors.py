@@ -59,7 +59,7 @@ def spread_board() -> list[SpreadRow]:
 
 
 def _by_net(row: SpreadRow) -> tuple[bool, Decimal, str]:
-    net = row.net_percent
+    net = row.net_fraction
     return (net is None, -(net or Decimal(0)), row.key)
 
 

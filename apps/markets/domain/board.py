@@ -1,8 +1,8 @@
 """Rows of the spread board: what pages, programs and sockets are told of one venue pair.
 
-Amounts and percents are strings with fixed decimals, percents in percent units ("0.1500" is
-0.15 %), so that a row looks the same on the wire, in Redis and in HTML. A figure that is not
-known is None and `reason` says why; it is never zero.
+Amounts and fractions are strings with fixed decimals ("0.001500" is 0.15 %), so that a row is the
+same on the wire, in Redis and in HTML. A figure that is not known is None and `reason` says why;
+it is never zero.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +56,7 @@ class VenueFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadRow:
-    """One ordered venue pair of a symbol, as the module says. `at`: of the older book, UTC."""
+    """One ordered venue pair of a symbol. at: when the older of its books came, UTC ms."""
 
     key: str
     symbol: str
@@ -72,14 +71,23 @@ class SpreadRow:
     quantity: str | None  # base
     notional: str | None  # quote really walked on the buying venue
     age_ms: int | None
-    at: str | None
+    at: int | None
     state: str  # ok, stale, gapped, thin, missing
     reason: str
     simulated: bool
 
     @property
-    def net_percent(self) -> Decimal | None:
+    def net_fraction(self) -> Decimal | None:
         return None if self.net is None else Decimal(self.net)
+
+    @property
+    def quote(self) -> str:
+        return quote_of(self.symbol)
+
+    @property
+    def url(self) -> str:
+        """The pair's page."""
+        return f"/arbitrage/{dashed(self.symbol)}/"
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -88,7 +96,12 @@ class SpreadRow:
                 self.reason, self.notional)  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """With the two fields that pages need besides."""
+        return asdict(self) | {"quote": self.quote, "url": self.url}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SpreadRow:
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__})
 
     def frozen_since(self, *, reason: str, older_ms: int) -> SpreadRow:
         """The row as it must be shown when nobody has refreshed it for `older_ms`."""
@@ -102,7 +115,23 @@ class SpreadRow:
 
 def notional_for(symbol: str) -> Decimal:
     """Quote units that the board walks the books of this symbol for."""
-    return NOTIONALS.get(symbol.rpartition("/")[2], DEFAULT_NOTIONAL)
+    return NOTIONALS.get(quote_of(symbol), DEFAULT_NOTIONAL)
+
+
+def quote_of(symbol: str) -> str:
+    """USDT of BTC/USDT, USDC of BTC/USDC:USDC."""
+    return symbol.partition("/")[2].partition(":")[0]
+
+
+def dashed(symbol: str) -> str:
+    """The symbol as addresses carry it: BTC-USDT."""
+    return symbol.replace("/", "-")
+
+
+def undashed(text: str) -> str:
+    """BTC-USDT -> BTC/USDT; only the last dash parts base and quote."""
+    base, _, quote = text.upper().rpartition("-")
+    return f"{base}/{quote}"
 
 
 def row(
@@ -119,14 +148,14 @@ def row(
         sell_venue=pair.sell_venue,
         buy_label=buy.label,
         sell_label=sell.label,
-        gross=_percent(figures.gross) if figures else None,
-        fees=_percent(figures.fees) if figures else None,
-        slippage=_percent(figures.slippage) if figures else None,
-        net=_percent(figures.net) if figures else None,
+        gross=_fraction(figures.gross) if figures else None,
+        fees=_fraction(figures.fees) if figures else None,
+        slippage=_fraction(figures.slippage) if figures else None,
+        net=_fraction(figures.net) if figures else None,
         quantity=f"{figures.quantity:.8f}" if figures else None,
         notional=f"{figures.buy_quote:.2f}" if figures else None,
         age_ms=max(0, round((now - received_at) * 1000)) if known else None,
-        at=_instant(received_at) if known else None,
+        at=round(received_at * 1000) if known else None,
         state=state,
         reason=reason,
         simulated=buy.simulated or sell.simulated,
@@ -144,15 +173,11 @@ def _condition(pair: ScannedPair, buy: VenueFace, sell: VenueFace) -> tuple[str,
     return ("ok", "") if figures.complete else ("thin", SHALLOW)
 
 
-def _percent(fraction: float) -> str | None:
-    if math.isnan(fraction):
+def _fraction(value: float) -> str | None:
+    if math.isnan(value):
         return None
-    text = f"{fraction * 100:.4f}"
-    return "0.0000" if text == "-0.0000" else text
-
-
-def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="milliseconds")
+    text = f"{value:.6f}"
+    return "0.000000" if text == "-0.000000" else text
 
 
 def amount(value: float) -> str:

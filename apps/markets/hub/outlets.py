@@ -6,16 +6,18 @@ Database work runs in one thread of its own, so that a slow query costs the feed
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 import orjson
 import redis.asyncio
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from apps.core import live
 from apps.markets import mirror, selectors, services
@@ -25,6 +27,7 @@ from apps.markets.hub.board import Fees, encoded
 
 Result = TypeVar("Result")
 Snapshot = dict[str, Any]
+NET = "net"  # the name of the chart's series; points of frames carry the same
 REDIS_PATIENCE = 2.0  # seconds
 
 
@@ -104,7 +107,16 @@ class PlatformOutlet:
             await pipe.execute()
 
     async def samples(self, rows: Sequence[SpreadRow], now: float) -> None:
+        """Into the history, and as points to the charts that are open."""
         at = datetime.fromtimestamp(now, tz=UTC)
+        best: dict[str, Decimal] = {}
+        for row in rows:
+            net = row.net_fraction
+            if net is not None:
+                best[row.symbol] = max(net, best.get(row.symbol, net))
+        for symbol, net in best.items():
+            point = [int(now), f"{net * 100:.4f}"]
+            await _tell(symbol, {"rows": [], "gone": [], "points": {NET: [point]}})
         await self._in_thread(lambda: services.spread_samples_record(rows=rows, at=at))
 
     async def candles(self, candles: Sequence[CandleRow]) -> None:
@@ -119,6 +131,8 @@ class PlatformOutlet:
         return {book: math.nan if fee is None else float(fee) for book, fee in found.items()}
 
     async def close(self) -> None:
+        with contextlib.suppress(Exception):  # a database that is away has nothing to close
+            await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
         self._thread.shutdown(wait=False, cancel_futures=True)
         if self._redis is not None:
             await self._redis.aclose()

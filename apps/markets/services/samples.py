@@ -12,7 +12,6 @@ from apps.markets.domain.board import SpreadRow
 from apps.markets.models import SpreadSample
 
 KEPT_FOR = timedelta(days=2)
-PERCENT = Decimal(100)
 
 
 @transaction.atomic
@@ -24,10 +23,10 @@ def spread_samples_record(*, rows: Sequence[SpreadRow], at: datetime) -> int:
             buy_venue=row.buy_venue,
             sell_venue=row.sell_venue,
             at=at,
-            gross=Decimal(row.gross) / PERCENT,
-            fees=Decimal(row.fees) / PERCENT,
-            slippage=Decimal(row.slippage) / PERCENT,
-            net=Decimal(row.net) / PERCENT,
+            gross=Decimal(row.gross),
+            fees=Decimal(row.fees),
+            slippage=Decimal(row.slippage),
+            net=Decimal(row.net),
             notional=Decimal(row.notional),
         )
         for row in rows

@@ -243,7 +243,7 @@ async def test_an_unknown_fee_means_an_unknown_net(desk: Desk) -> None:
 
     row = next(row for row in desk.hub.rows() if row.key == "BTC/USDT|alpha|gamma")
     assert (row.net, row.fees, row.state) == (None, None, "missing")
-    assert row.gross == "-1.0000"
+    assert row.gross == "-0.010000"
     assert row.reason == "the taker fee is not known"
 
 
