@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
+from typing import IO
 
 from celery import Celery
 
@@ -109,20 +110,24 @@ def _page_answers(port: int) -> bool:
 
 def _ready_seconds(role: str, environ: Mapping[str, str], is_ready: Callable[[int], bool]) -> float:
     with tempfile.TemporaryFile() as log:
-        return _start(role, environ, is_ready, log.fileno(), trace=False)
+        return _start(role, environ, is_ready, log)
 
 
 def _heavy_of_role(
     role: str, environ: Mapping[str, str], is_ready: Callable[[int], bool]
 ) -> list[str]:
     with tempfile.TemporaryFile() as log:
-        _start(role, environ, is_ready, log.fileno(), trace=True)
-        log.seek(0)
-        return _heavy(log.read().decode(errors="replace"))
+        _start(role, environ, is_ready, log, trace=True)
+        return _heavy(_text(log))
 
 
 def _start(
-    role: str, environ: Mapping[str, str], is_ready: Callable[[int], bool], log: int, *, trace: bool
+    role: str,
+    environ: Mapping[str, str],
+    is_ready: Callable[[int], bool],
+    log: IO[bytes],
+    *,
+    trace: bool = False,
 ) -> float:
     """Start the role in a process group of its own, wait until it is ready, end it; seconds."""
     port = _free_port()
@@ -134,12 +139,18 @@ def _start(
     try:
         while not is_ready(port):
             if process.poll() is not None or perf_counter() - started > DEADLINE:
-                raise RuntimeError(f"The role {role} did not become ready.")
+                raise RuntimeError(f"The role {role} did not become ready:\n{_text(log)[-2000:]}")
             sleep(0.01)
         return perf_counter() - started
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _text(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read().decode(errors="replace")
 
 
 def _command(*words: str, trace: bool = False) -> list[str]:
