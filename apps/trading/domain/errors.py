@@ -1,0 +1,103 @@
+"""What can go wrong with bots, plans and orders, and what to do about it."""
+
+from __future__ import annotations
+
+from apps.core.domain.errors import (
+    Conflict,
+    InputInvalid,
+    NotAllowed,
+    NotFound,
+    RiskRefused,
+    gettext_noop,
+)
+
+
+class RiskLimitBreached(RiskRefused):
+    code = "RSK-0401"
+    template = gettext_noop("Nothing was sent. The rule {rule} refused: {reason}")
+
+
+class BotMissing(NotFound):
+    code = "NFD-0401"
+    template = gettext_noop("There is no such bot.")
+
+
+class StrategyMissing(NotFound):
+    code = "NFD-0402"
+    template = gettext_noop("There is no strategy called {strategy}.")
+
+
+class OrderMissing(NotFound):
+    code = "NFD-0403"
+    template = gettext_noop("There is no such order.")
+
+
+class PlanRecordMissing(NotFound):
+    code = "NFD-0404"
+    template = gettext_noop("There is no such plan.")
+
+
+class ArbJobMissing(NotFound):
+    code = "NFD-0405"
+    template = gettext_noop("There is no such arbitrage job.")
+
+
+class ChannelMissing(NotFound):
+    code = "NFD-0406"
+    template = gettext_noop("There is no such live channel.")
+
+
+class VenuesTooFew(InputInvalid):
+    code = "VAL-0401"
+    template = gettext_noop("Arbitrage needs connections at two or more different venues.")
+
+
+class ConnectionUnfit(InputInvalid):
+    code = "VAL-0402"
+    template = gettext_noop(
+        "The connection {label} cannot trade for a bot: it must be active, for trading, and in the bot's mode."
+    )
+
+
+class PairUntradable(InputInvalid):
+    code = "VAL-0403"
+    template = gettext_noop(
+        "{symbol} is not traded at two of the chosen venues. Choose another pair."
+    )
+
+
+class BotNameTaken(Conflict):
+    code = "CNF-0401"
+    template = gettext_noop("You already have a bot called {name}. Choose another name.")
+
+
+class BotIsRunning(Conflict):
+    code = "CNF-0402"
+    template = gettext_noop("The bot {name} is running. Stop it first.")
+
+
+class OrderTransitionInvalid(Conflict):
+    code = "CNF-0403"
+    template = gettext_noop("An order that is {current} cannot become {target}.")
+
+
+class TradingIsHalted(Conflict):
+    code = "CNF-0404"
+    template = gettext_noop("Trading is halted. Resume it first.")
+
+
+class LeaseLost(Conflict):
+    code = "CNF-0405"
+    template = gettext_noop("Another engine runs this bot now. Nothing was sent.")
+
+
+class BotHasOpenPlans(Conflict):
+    code = "CNF-0406"
+    template = gettext_noop("The bot {name} still has open trades. Wait until they are finished.")
+
+
+class LiveTradingClosed(NotAllowed):
+    code = "PRM-0401"
+    template = gettext_noop(
+        "Bots trade in PAPER mode only for now. Choose practice connections instead of {label}."
+    )

@@ -1,0 +1,161 @@
+"""Facts about bots, plans and orders. Ids and codes only; receivers read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.core.domain.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotCreated(Event):
+    topic: ClassVar[str] = "trading.bot.created"
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotUpdated(Event):
+    topic: ClassVar[str] = "trading.bot.updated"
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotStarted(Event):
+    topic: ClassVar[str] = "trading.bot.started"
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotStopped(Event):
+    topic: ClassVar[str] = "trading.bot.stopped"
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotPaused(Event):
+    topic: ClassVar[str] = "trading.bot.paused"
+    bot_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotResumed(Event):
+    topic: ClassVar[str] = "trading.bot.resumed"
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotDeleted(Event):
+    topic: ClassVar[str] = "trading.bot.deleted"
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingHalted(Event):
+    topic: ClassVar[str] = "trading.account.halted"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingResumed(Event):
+    topic: ClassVar[str] = "trading.account.resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOpened(Event):
+    """Its legs stand PLANNED in the database and may be claimed."""
+
+    topic: ClassVar[str] = "trading.plan.opened"
+    plan_id: int
+    bot_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDenied(Event):
+    topic: ClassVar[str] = "trading.plan.denied"
+    plan_id: int
+    bot_id: int | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSubmitted(Event):
+    """Its planned orders were claimed: from now on the venue may have them."""
+
+    topic: ClassVar[str] = "trading.plan.submitted"
+    plan_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanContinued(Event):
+    """A further order was planned: the second leg, a completion or an unwind."""
+
+    topic: ClassVar[str] = "trading.plan.continued"
+    plan_id: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanClosed(Event):
+    """Finished and booked. status is DONE, FAILED, UNWOUND or NEEDS_ATTENTION."""
+
+    topic: ClassVar[str] = "trading.plan.closed"
+    plan_id: int
+    bot_id: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced(Event):
+    topic: ClassVar[str] = "trading.order.placed"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDenied(Event):
+    topic: ClassVar[str] = "trading.order.denied"
+    order_id: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSubmitted(Event):
+    topic: ClassVar[str] = "trading.order.submitted"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUpdated(Event):
+    """The venue told something: fills were booked or the status changed."""
+
+    topic: ClassVar[str] = "trading.order.updated"
+    order_id: int
+    status: str
+    fills: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefused(Event):
+    topic: ClassVar[str] = "trading.order.rejected"
+    order_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExpired(Event):
+    topic: ClassVar[str] = "trading.order.expired"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbJobCreated(Event):
+    topic: ClassVar[str] = "trading.arb_job.created"
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbJobDecided(Event):
+    topic: ClassVar[str] = "trading.arb_job.decided"
+    job_id: int
+    status: str

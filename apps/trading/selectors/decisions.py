@@ -1,0 +1,66 @@
+"""The decision log: why a bot did or did not trade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+
+from apps.core.domain.people import Reader
+from apps.trading.domain.decisions import TEXTS, sentence
+from apps.trading.models import DecisionLog
+from apps.venues.registry import venue_label
+
+VENUE_WORDS = ("venue", "buy", "sell")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One reason as a person reads it. count repeats within its minute were folded into it."""
+
+    pk: int
+    at: datetime
+    verdict: str  # TRADED, SKIPPED, REFUSED
+    code: str
+    symbol: str
+    text: str
+    count: int
+
+
+def decision_list(*, reader: Reader, bot_id: int) -> QuerySet[DecisionLog]:
+    """Newest first. Pass a slice of it to decision_rows."""
+    rows = DecisionLog.objects.filter(bot_id=bot_id, bot__workspace_id=reader.workspace_id)
+    return rows.order_by("-last_at", "-pk")
+
+
+def decision_rows(logged: list[DecisionLog]) -> list[DecisionRow]:
+    return [
+        DecisionRow(
+            pk=each.pk,
+            at=each.last_at,
+            verdict=verdict_of(each.code),
+            code=each.code,
+            symbol=each.symbol,
+            text=decision_text(each.code, each.params, each.count),
+            count=each.count,
+        )
+        for each in logged
+    ]
+
+
+def decision_text(code: str, params: dict[str, str], count: int = 1) -> str:
+    """The sentence in the active language, venues by their names."""
+    words = {
+        name: venue_label(value) if name in VENUE_WORDS else value for name, value in params.items()
+    }
+    text = sentence(gettext(TEXTS.get(code, code)), words)
+    return f"{text} (×{count})" if count > 1 else text
+
+
+def verdict_of(code: str) -> str:
+    template = TEXTS.get(code, "")
+    if template.startswith("trading"):
+        return "TRADED"
+    return "REFUSED" if template.startswith("refused") else "SKIPPED"

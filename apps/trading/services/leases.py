@@ -1,0 +1,48 @@
+"""Which engine runs which bots. A lease ends by itself; its token fences off the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from apps.trading import locks
+from apps.trading.models import Bot
+
+LEASE_LASTS = timedelta(seconds=15)
+
+
+@transaction.atomic
+def lease_take(*, owner: str, now: datetime, limit: int = 200) -> list[Bot]:
+    """Take bots that no living engine holds; each gets a new fencing token.
+
+    The rows are locked while they are taken and skipped by whoever comes at the same moment,
+    so two engines never get one bot.
+    """
+    taken = locks.bots_free(now, limit)
+    for bot in taken:
+        bot.lease_owner, bot.lease_until = owner, now + LEASE_LASTS
+        bot.fencing_token += 1
+    Bot.objects.bulk_update(taken, ["lease_owner", "lease_until", "fencing_token"])
+    return taken
+
+
+def lease_renew(*, owner: str, now: datetime) -> set[int]:
+    """Keep what is held; return the bots that still are. The others were lost or stopped."""
+    mine = Bot.objects.filter(
+        lease_owner=owner, lease_until__gt=now, status__in=["RUNNING", "PAUSED"], deleted_at=None
+    )
+    mine.update(lease_until=now + LEASE_LASTS)
+    return set(
+        Bot.objects.filter(lease_owner=owner, lease_until__gt=now).values_list("pk", flat=True)
+    )
+
+
+def lease_release(*, owner: str, bot_ids: Iterable[int] | None = None) -> int:
+    """Let go, so that another engine need not wait for the end of the lease."""
+    mine = Bot.objects.filter(lease_owner=owner)
+    if bot_ids is not None:
+        mine = mine.filter(pk__in=list(bot_ids))
+    return mine.update(lease_owner="", lease_until=None, fencing_token=F("fencing_token") + 1)
