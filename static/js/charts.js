@@ -58,15 +58,15 @@
   function look(series, index) {
     const tone = `chart-${series.tone || index + 1}`;
     const digits = series.digits ?? 2;
-    const unit = series.unit === "%" ? "\u202f%" : series.unit ? `\u202f${series.unit}` : "";
+    const percent = series.unit === "%" ? "\u202f%" : ""; // other units stand in the legend
     const shared = {
       priceScaleId: series.scale === "left" ? "left" : "right",
       priceLineVisible: false,
-      lastValueVisible: true,
+      lastValueVisible: series.scale !== "left",
       priceFormat: {
         type: "custom",
         minMove: 10 ** -digits,
-        formatter: (value) => window.Cryonel.amount(value, digits) + unit,
+        formatter: (value) => window.Cryonel.amount(value, digits) + percent,
       },
     };
     if (series.type === "histogram") return { ...shared, color: color(tone, 0.75) };
@@ -109,14 +109,29 @@
       .join(" ");
   }
 
+  function legend(element, all) {
+    const box = element.parentElement.querySelector("[data-chart-legend]");
+    if (!box) return;
+    box.replaceChildren(
+      ...all.map((series, index) => {
+        const item = document.createElement("span");
+        item.dataset.tone = series.type === "baseline" ? "2" : String(series.tone || index + 1);
+        item.append(document.createElement("i"), series.unit ? `${series.name} (${series.unit})` : series.name);
+        return item;
+      }),
+    );
+  }
+
   function draw(element, all) {
     charts.get(element)?.chart.remove();
     charts.delete(element);
     summarize(element, all);
+    legend(element, all);
     if (!all.some((series) => series.data.length)) return note(element, element.dataset.textEmpty);
     note(element, "");
     const chart = window.LightweightCharts.createChart(element.querySelector(".chart-canvas"), { ...frame(), autoSize: true });
-    if (all.some((series) => series.scale === "left")) chart.applyOptions({ leftPriceScale: { visible: true } });
+    const roomy = element.clientWidth > 520; // on a phone one scale has to do
+    chart.applyOptions({ leftPriceScale: { visible: roomy && all.some((series) => series.scale === "left") } });
     const drawn = new Map();
     all.forEach((series, index) => {
       const line = chart.addSeries(kinds()[series.type] || kinds().area, look(series, index));

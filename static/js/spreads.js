@@ -2,8 +2,9 @@
 
    A row is one pair and venue pair: data-key "BTC/USDT|binance|kraken", data-pair, data-venues
    ("binance kraken"), cells with data-cell and data-value. Frames on "live:spreads:<pair>" carry
-   {"rows": [{key, pair, buy_venue, sell_venue, buy_label, sell_label, gross, fees, slippage, net, size, quote, at, url}]}
-   with fractions and amounts as strings and `at` in milliseconds; {"gone": [key, ...]} takes rows away.
+   {"rows": [{key, symbol, buy_venue, sell_venue, buy_label, sell_label, gross, fees, slippage, net, notional, at,
+   state, reason}]} with fractions and amounts as strings, null where unknown, and `at` in milliseconds;
+   {"gone": [key, ...]} takes rows away.
    Text nodes are changed in place, in cells of fixed width. Order changes at most every two seconds,
    and never under the pointer or the focus. Sorting and filters survive because they live here. */
 (() => {
@@ -17,15 +18,19 @@
   let threshold = Number.NaN;
   let changed = false;
 
+  const number = (value) => (value === null || value === undefined || value === "" ? Number.NaN : Number(value));
+  const same = (left, right) => left === right || (Number.isNaN(left) && Number.isNaN(right));
   const cell = (row, name) => row.cellOf[name];
+  const UNKNOWN = "\u2013";
+  const figure = (text) => (text === null || text === undefined || text === "" ? Number.NaN : Number(text));
   function adopt(element) {
     const cellOf = {};
     for (const one of element.querySelectorAll("[data-cell]")) cellOf[one.dataset.cell] = one;
     const row = {
       element, cellOf, key: element.dataset.key, pair: element.dataset.pair, venues: element.dataset.venues.split(" "),
-      at: Number(element.dataset.at), values: {},
+      at: Number(element.dataset.at || 0), state: element.dataset.state || "ok", values: {},
     };
-    for (const name of [...FIGURES, "size"]) row.values[name] = Number(cellOf[name]?.dataset.value);
+    for (const name of [...FIGURES, "size"]) row.values[name] = number(cellOf[name]?.dataset.value);
     rows.set(row.key, row);
     return row;
   }
@@ -44,12 +49,12 @@
   function create(news) {
     const element = model.content.firstElementChild.cloneNode(true);
     element.dataset.key = news.key;
-    element.dataset.pair = news.pair;
+    element.dataset.pair = news.symbol;
     element.dataset.venues = `${news.buy_venue} ${news.sell_venue}`;
     element.id = `spread-${news.key}`;
     const link = element.querySelector("[data-cell=pair] a");
-    link.textContent = news.pair;
-    if (news.url) link.href = news.url;
+    link.textContent = news.symbol;
+    link.href = table.dataset.pairUrl.replace("SYMBOL", news.symbol.split("/").map(encodeURIComponent).join("/"));
     body.append(element);
     const row = adopt(element);
     write(cell(row, "buy"), news.buy_label || news.buy_venue);
@@ -59,23 +64,26 @@
   }
   function update(news) {
     const row = rows.get(news.key) || create(news);
-    if (Number(news.at) < row.at) return; // an older frame that came late
-    row.at = Number(news.at);
+    if (number(news.at) < row.at) return; // an older frame that came late
+    if (news.at !== null) row.at = Number(news.at);
+    row.state = news.state || "ok";
+    row.element.title = news.reason || "";
     for (const name of FIGURES) {
-      const value = Number(news[name]);
+      const value = number(news[name]);
       const target = cell(row, name);
-      if (!target || value === row.values[name]) continue;
-      if (name === "net" && Number.isFinite(row.values.net)) flash(target, value > row.values.net);
-      write(target, window.Cryonel.percent(news[name], 3, name !== "fees" && name !== "slippage"));
+      if (!target || same(value, row.values[name])) continue;
+      if (name === "net" && Number.isFinite(row.values.net) && Number.isFinite(value)) flash(target, value > row.values.net);
+      write(target, Number.isNaN(value) ? "\u2013" : window.Cryonel.percent(news[name], 3, name !== "fees" && name !== "slippage"));
       row.values[name] = value;
       if (name === order.key) changed = true;
     }
     const net = cell(row, "net");
     net.classList.toggle("gain", row.values.net > 0);
     net.classList.toggle("loss", row.values.net < 0);
-    if (news.size !== undefined && Number(news.size) !== row.values.size) {
-      row.values.size = Number(news.size);
-      write(cell(row, "size"), `${window.Cryonel.amount(news.size, 0)}\u202f${news.quote || row.pair.split("/")[1]}`);
+    const size = number(news.notional);
+    if (!same(size, row.values.size)) {
+      row.values.size = size;
+      write(cell(row, "size"), Number.isNaN(size) ? "\u2013" : `${window.Cryonel.amount(size, 0)} ${row.pair.split("/")[1]}`);
     }
     filter(row);
   }
@@ -93,7 +101,7 @@
       row.element.hidden = !fits;
       recount();
     }
-    row.element.toggleAttribute("data-above", row.values.net > 0);
+    row.element.toggleAttribute("data-above", row.values.net > 0 && row.state === "ok");
   }
   let counting = 0;
   function recount() {
@@ -108,7 +116,8 @@
     if (order.key === "pair") return row.pair;
     if (order.key === "buy" || order.key === "sell") return cell(row, order.key).textContent;
     if (order.key === "age") return row.at;
-    return row.values[order.key];
+    const value = row.values[order.key];
+    return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
   }
   function reorder(now = false) {
     const busy = body.matches(":hover") || body.contains(document.activeElement);
@@ -116,7 +125,7 @@
     changed = false;
     const sorted = [...rows.values()].sort((left, right) => {
       const [a, b] = [sortValue(left), sortValue(right)];
-      const result = typeof a === "string" ? a.localeCompare(b) : a - b;
+      const result = typeof a === "string" ? a.localeCompare(b) : a < b ? -1 : a > b ? 1 : 0;
       return (order.falling ? -result : result) || left.key.localeCompare(right.key);
     });
     if (sorted.every((row, index) => body.children[index] === row.element)) return;
@@ -127,8 +136,8 @@
     for (const row of rows.values()) {
       if (row.element.hidden) continue;
       const seconds = Math.max(0, (now - row.at) / 1000);
-      write(cell(row, "age"), window.Cryonel.age(seconds));
-      row.element.toggleAttribute("data-stale", seconds > STALE_AFTER);
+      write(cell(row, "age"), row.at ? window.Cryonel.age(seconds) : "\u2013");
+      row.element.toggleAttribute("data-stale", seconds > STALE_AFTER || (row.state !== "ok" && row.state !== "thin"));
     }
   }
   function refilter() {

@@ -81,7 +81,7 @@ def share_of(value: Figure, whole: Figure) -> int:
     part, total = _number(value), _number(whole)
     if part is None or not total:
         return 0
-    return max(0, min(100, int(part / total * 100)))
+    return max(0, min(100, round(part / total * 100)))
 
 
 @register.filter

@@ -133,49 +133,40 @@ def _bots() -> list[Bag]:
     ]
 
 
-def _spread(pair: str, buy: str, sell: str, net: str) -> Bag:
-    fraction = D(net)
+def _spread(pair: str, buy: str, sell: str, net: str | None) -> Bag:
+    fraction = D(net) if net else None
     return Bag(
-        key=f"{pair}|{buy.lower()}|{sell.lower()}",
-        pair=pair,
-        url="/sample/pair/",
+        key=f"{pair}|practice.{buy.lower()}|practice.{sell.lower()}",
+        symbol=pair,
         buy_venue=f"practice.{buy.lower()}",
         sell_venue=f"practice.{sell.lower()}",
         buy_label=f"Practice {buy}",
         sell_label=f"Practice {sell}",
-        gross=fraction + D("0.00231"),
-        fees=D("0.002"),
-        slippage=D("0.00031"),
-        net=fraction,
-        size=D(2000),
+        gross=str(fraction + D("0.00231")) if fraction else None,
+        fees="0.002" if fraction else None,
+        slippage="0.00031" if fraction else None,
+        net=str(fraction) if fraction else None,
+        notional="1000.00" if fraction else None,
         quote="USDT",
-        at=AT,
-        at_ms=1795264215000,
+        at=1795264215000 if fraction else None,
+        state="ok" if fraction else "missing",
+        reason="" if fraction else f"Practice {sell} has not sent its book yet",
     )
 
 
-def _book(venue: str, label: str, middle: str) -> Bag:
+def _book(venue: str, label: str, middle: str) -> dict[str, Any]:
     mid = D(middle)
-    sizes = [D("0.41"), D("1.2"), D("0.07"), D("2.9"), D("3.3"), D("0.9"), D("5.1"), D("4.4")]
-
-    def level(number: int, sign: int) -> Bag:
-        deep = sum(sizes[: number + 1])
-        return Bag(
-            price=mid + sign * D("0.5") * (number + 1),
-            quantity=sizes[number],
-            share=int(deep * 100 / sum(sizes)),
-        )
-
-    return Bag(
-        venue=venue,
-        label=label,
-        status="OK",
-        at=AT,
-        mid=mid,
-        spread=D("0.000016"),
-        asks=[level(number, 1) for number in reversed(range(8))],
-        bids=[level(number, -1) for number in range(8)],
-    )
+    sizes = ["0.41", "1.2", "0.07", "2.9", "3.3", "0.9", "5.1", "4.4"]
+    steps = [D("0.5") * (number + 1) for number in range(len(sizes))]
+    return {
+        "venue": venue,
+        "label": label,
+        "state": "ok",
+        "reason": "",
+        "at": 1795264215000,
+        "asks": [[str(mid + step), size] for step, size in zip(steps, sizes, strict=True)],
+        "bids": [[str(mid - step), size] for step, size in zip(steps, sizes, strict=True)],
+    }
 
 
 def _rights() -> list[Bag]:
@@ -372,12 +363,12 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
                 ("ETH/USDT", "Beta", "Gamma", "0.00041"),
                 ("SOL/USDT", "Gamma", "Alpha", "-0.00083"),
                 ("BTC/USDT", "Beta", "Alpha", "-0.00412"),
+                ("XRP/USDT", "Beta", "Gamma", None),
             ]
         ],
         "venues": [{"code": "practice.alpha", "label": "Practice Alpha"}],
-        "channels": "spreads:BTC/USDT spreads:ETH/USDT",
-        "notional": D(2000),
-        "quote": "USDT",
+        "channels": "spreads:all",
+        "problem": "",
     }
     pair = {
         "pair": {"symbol": "BTC/USDT", "base": "BTC", "quote": "USDT"},
@@ -388,8 +379,6 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             _book("alpha", "Practice Alpha", "64210.5"),
             _book("beta", "Practice Beta", "64388"),
         ],
-        "price_digits": 2,
-        "size_digits": 4,
     }
     form = _bot_form({"name": "Majors", "threshold": "x"})
     fields = list(form)
@@ -425,7 +414,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "dashboard": ("dashboard.html", dashboard),
         "dashboard-empty": ("dashboard.html", empty),
         "arbitrage": ("markets/arbitrage.html", arbitrage),
-        "arbitrage-empty": ("markets/arbitrage.html", arbitrage | {"rows": [], "channels": ""}),
+        "arbitrage-empty": ("markets/arbitrage.html", arbitrage | {"rows": [], "problem": "The engine is not running."}),
         "pair": ("markets/pair.html", pair),
         "bots": ("trading/bots.html", {"bots": _bots(), "limit": {"used": 1, "allowed": 5}}),
         "bots-empty": ("trading/bots.html", {"bots": [], "limit": {"used": 0, "allowed": None}}),
