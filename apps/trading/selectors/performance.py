@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
@@ -106,7 +107,7 @@ def pnl_series(
     *, reader: Reader, quote: str, since: datetime, until: datetime, bot_id: int | None = None
 ) -> list[tuple[datetime, Decimal]]:
     """Profit cumulated from `since` on, about POINTS points, oldest first."""
-    arguments = {
+    arguments: dict[str, Any] = {
         "workspace": reader.workspace_id,
         "quote": quote,
         "since": since,

@@ -51,7 +51,7 @@ class Positions:
 
 
 def bot_positions(*, reader: Reader, bot: Bot) -> Positions:
-    """The assets of the bot's pairs on its connections. The wanted shares are those at its start."""
+    """The assets of the bot's pairs on its connections; wanted shares are those at its start."""
     held, as_of = _held(reader, bot)
     wanted = _wanted(bot, held)
     reserved = _reserved(bot)

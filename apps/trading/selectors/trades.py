@@ -121,31 +121,32 @@ def _row(fill: Fill, last: dict[int | None, int]) -> TradeRow:
 
 def trade_totals(fills: QuerySet[Fill]) -> list[TradeTotals]:
     """Per quote asset, the largest number of fills first. Fixed at two queries."""
-    volume: dict[str, list[Any]] = {}
+    volume: dict[str, tuple[int, Decimal]] = {}
     by_symbol = (
         fills.order_by()
         .values("symbol")
         .annotate(count=Count("pk"), volume=Sum(F("quantity") * F("price")))
     )
     for row in by_symbol:
-        entry = volume.setdefault(row["symbol"].partition("/")[2], [0, Decimal(0)])
-        entry[0] += row["count"]
-        entry[1] += row["volume"] or Decimal(0)
+        quote = row["symbol"].partition("/")[2]
+        count, value = volume.get(quote, (0, Decimal(0)))
+        volume[quote] = (count + row["count"], value + (row["volume"] or 0))
     plan_ids = fills.order_by().values("order__plan_id")
     plans = {row["quote"]: row for row in _plan_sums(plan_ids)}
-    totals = [_totals(quote, *volume[quote], plans.get(quote)) for quote in volume]
+    totals = [_totals(quote, *seen, plans.get(quote)) for quote, seen in volume.items()]
     return sorted(totals, key=lambda each: -each.count)
 
 
-def _plan_sums(plan_ids: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+def _plan_sums(plan_ids: QuerySet[Any]) -> list[dict[str, Any]]:
     closed = Plan.objects.filter(pk__in=plan_ids, pnl__isnull=False)
-    return closed.values("quote").annotate(
+    sums = closed.values("quote").annotate(
         plans=Count("pk"),
         captured=Sum("spread_captured"),
         all_fees=Sum("fees"),
         slipped=Sum("slippage"),
         profit=Sum("pnl"),
     )
+    return list(sums)
 
 
 def _totals(quote: str, count: int, volume: Decimal, sums: dict[str, Any] | None) -> TradeTotals:

@@ -1,5 +1,26 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from apps.trading.web import trades, views
+
+urlpatterns = [
+    path("bots/", views.bot_list, name="bot-list"),
+    path("bots/new/", views.bot_create, name="bot-create"),
+    path("bots/preview/", views.bot_preview, name="bot-preview"),
+    path("bots/<int:bot_id>/", views.bot_detail, name="bot-detail"),
+    path("bots/<int:bot_id>/edit/", views.bot_edit, name="bot-edit"),
+    path("bots/<int:bot_id>/start/", views.bot_start, name="bot-start"),
+    path("bots/<int:bot_id>/stop/", views.bot_stop, name="bot-stop"),
+    path("bots/<int:bot_id>/delete/", views.bot_delete, name="bot-delete"),
+    path("bots/<int:bot_id>/chart.json", views.bot_chart, name="bot-chart"),
+    re_path(
+        r"^bots/(?P<bot_id>\d+)/(?P<tab>trades|positions|decisions|settings)/$",
+        views.bot_detail,
+        name="bot-tab",
+    ),
+    path("trades/", trades.trade_list, name="trade-list"),
+    path("trades.csv", trades.trade_csv, name="trade-csv"),
+    path("halt/", views.trading_halt, name="trading-halt"),
+    path("resume/", views.trading_resume, name="trading-resume"),
+]
