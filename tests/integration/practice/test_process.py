@@ -115,6 +115,10 @@ def test_a_torn_last_record_is_cut_off(home: dict[str, str]) -> None:
 
     with process(home) as (_, venue):
         assert state(venue, account) == before
+        venue.open_account_now("alpha", {"USDT": "7"}, ref="bob")
+
+    with process(home) as (_, venue):
+        assert venue.ledger_now("alpha", 2)["balances"]["USDT"]["free"] == "7"
 
 
 def test_an_altered_record_stops_the_start(home: dict[str, str]) -> None:

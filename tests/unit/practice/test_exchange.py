@@ -142,6 +142,15 @@ def test_a_resting_order_locks_its_cost_and_pays_the_makers_fee(exchange: Exchan
     assert account.balance("USDT").locked == 0
 
 
+def test_what_a_better_price_saved_is_free_at_once(exchange: Exchange) -> None:
+    account = opened(exchange, USDT="1000")
+
+    order = exchange.place(account, ticket(Side.BUY, "110", "3"), NOW)
+
+    assert (order.status, order.quote_executed) == ("PARTIALLY_FILLED", 203)
+    assert (account.balance("USDT").locked, account.free("USDT")) == (110, 687)
+
+
 def test_fill_or_kill_takes_all_or_nothing(exchange: Exchange) -> None:
     account = opened(exchange, USDT="1000")
 
