@@ -25,7 +25,7 @@ from typing import Any
 from apps.practice.config import PracticeConfig, config_parse
 from apps.practice.server import Running, venue_running
 
-TOKEN = "test-control-token"  # noqa: S105 - guards nothing but a test's own server
+TOKEN = "test-control-token"
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "ETH/BTC", "SOL/USDT")
 Level = tuple[str, str]
 
