@@ -1,12 +1,118 @@
-"""What the shell, the dashboard and the status page show of the whole system."""
+"""What the shell, the dashboard and the status card show of the whole system."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from apps.accounts.selectors import workspace_get
+from apps.billing.selectors import plan_of
+from apps.core import beats
 from apps.core.domain.people import Reader
+from apps.markets.selectors import board_get
+from apps.ops import health
+from apps.portfolio.selectors import equity_last, equity_series
+from apps.trading import selectors as trading
+from apps.venues.domain.errors import VenueUnavailable
+
+CURRENCY = "USDT"  # what equity is valued in
+RANGES = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "30d": timedelta(days=30)}
 
 
 def shell_state(*, reader: Reader) -> dict[str, Any]:
-    """Halt state and mode of the reader's workspace, for the header of every page."""
-    return {"workspace_id": reader.workspace_id, "halted": False}
+    """The header of every page: mode, halt state, workspace, plan."""
+    halt = trading.halt_state(reader=reader)
+    return {
+        "mode": "PAPER",
+        "market_source": market_source(),
+        "halted": halt.halted,
+        "halted_at": halt.at,
+        "halt_reason": halt.reason,
+        "workspace_name": workspace_get(reader=reader).name,
+        "plan_name": plan_of(reader.workspace_id).name,
+    }
+
+
+def market_source() -> str:
+    """Where the practice market comes from: simulated, recorded, live, or "" when unknown."""
+    from apps.venues.adapters.practice import practice_venues
+
+    try:
+        sources = {instance.source for instance in practice_venues()}
+    except VenueUnavailable:
+        return ""
+    return sources.pop() if len(sources) == 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Equity:
+    """Worth of all connections. value None while it is not known; change since midnight."""
+
+    value: Decimal | None
+    currency: str
+    change: Decimal | None
+    at: datetime | None
+
+
+def equity_now(*, reader: Reader, midnight: datetime) -> Equity:
+    last = equity_last(reader=reader)
+    if last is None:
+        return Equity(None, CURRENCY, None, None)
+    today = equity_series(reader=reader, since=midnight, points=50)
+    first = next((point.equity for point in today if point.equity is not None), None)
+    change = (last.equity - first) / first if last.equity is not None and first else None
+    return Equity(last.equity, CURRENCY, change, last.at)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitCard:
+    """In CURRENCY; other quote assets are listed beside it, never mixed in."""
+
+    today: Decimal
+    total: Decimal
+    fees: Decimal
+    trades_today: int
+
+
+def profit_now(*, reader: Reader, midnight: datetime) -> ProfitCard:
+    found = trading.performance_list(reader=reader, midnight=midnight)
+    main = next((each for each in found if each.quote == CURRENCY), None)
+    main = main or trading.performance_none(CURRENCY)
+    count = sum(each.trades_today for each in found)
+    return ProfitCard(main.today, main.pnl, main.fees, count)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRow:
+    label: str
+    status: str  # READY, DEGRADED, DOWN, STALE
+    note: str
+
+
+def system_rows(*, now: datetime) -> list[SystemRow]:
+    """Each part of the system in words a trader understands."""
+    rows = [_market_row()]
+    for role, label in (("engine", _("Trading engine")), ("worker", _("Order workers"))):
+        alive = beats.alive(role=role, now=now)
+        note = "" if alive else _("Not running: no bot can trade.")
+        rows.append(SystemRow(label, "READY" if alive else "DOWN", note))
+    for label, problem in ((_("Database"), health.database()), (_("Broker"), health.broker())):
+        rows.append(SystemRow(label, "DOWN" if problem else "READY", problem))
+    return rows
+
+
+def _market_row() -> SystemRow:
+    board = board_get()
+    if not board.live:
+        return SystemRow(_("Market data"), "STALE", _("No live prices: the engine is not running."))
+    silent = [face for face in board.venues if face.get("state", "live") not in ("live", "ok")]
+    if silent:
+        names = ", ".join(str(face.get("label", face.get("venue", ""))) for face in silent)
+        return SystemRow(
+            _("Market data"), "DEGRADED", _("Waiting for %(names)s.") % {"names": names}
+        )
+    return SystemRow(_("Market data"), "READY", "")

@@ -17,7 +17,7 @@ from apps.trading.strategies.interface import StrategyType
 from apps.trading.strategies.parameters import FormField, Kind, params_form_fields
 from apps.venues.registry import venue_label
 
-GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+GROUPS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
     (_("What it trades"), "", ("name", "pairs", "venues")),
     (_("When it trades"), "", ("threshold", "buffer", "max_slippage", "max_book_age", "valid_for")),
     (_("How much"), "", ("notional", "max_open", "max_per_hour", "max_per_day")),

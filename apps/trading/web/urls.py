@@ -21,6 +21,6 @@ urlpatterns = [
     ),
     path("trades/", trades.trade_list, name="trade-list"),
     path("trades.csv", trades.trade_csv, name="trade-csv"),
-    path("halt/", views.trading_halt, name="trading-halt"),
-    path("resume/", views.trading_resume, name="trading-resume"),
+    path("halt/", views.trading_halt, name="halt"),
+    path("resume/", views.trading_resume, name="halt-release"),
 ]

@@ -199,7 +199,8 @@ def _positions(request: ActorRequest, bot: Any) -> dict[str, Any]:
 def _decisions(request: ActorRequest, bot: Any) -> dict[str, Any]:
     logged = selectors.decision_list(reader=request.actor, bot_id=bot.pk)
     page = Paginator(logged, 50).get_page(request.GET.get("page"))
-    page.object_list = selectors.decision_rows(list(page.object_list))
+    shown: Any = page
+    shown.object_list = selectors.decision_rows(list(page.object_list))
     return {"decisions": page, "page": page, "query": ""}
 
 
