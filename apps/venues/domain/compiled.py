@@ -27,10 +27,7 @@ Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 def compiled(kernel: Kernel) -> Kernel:
     """Decorate a function of numbers and arrays; it is compiled at its first call."""
-    try:
-        return cast(Kernel, numba.njit(cache=True)(kernel))
-    except RuntimeError:  # numba found no folder it can write to
-        return cast(Kernel, numba.njit(kernel))
+    return cast(Kernel, numba.njit(cache=CACHED)(kernel))
 
 
 @intrinsic
@@ -65,9 +62,19 @@ def sources_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def _choose_cache() -> None:
+def _cache_chosen() -> bool:
+    """Point numba to our folder; False where it cannot be written.
+
+    Numba would then choose a folder beside the sources, where old kernels pass for new ones.
+    """
     root = os.environ.get("NUMBA_CACHE_DIR") or str(APPS.parent / "var" / "numba")
-    cast(Any, numba.config).CACHE_DIR = str(Path(root) / sources_digest())
+    folder = Path(root) / sources_digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    cast(Any, numba.config).CACHE_DIR = str(folder)
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
-_choose_cache()
+CACHED = _cache_chosen()
