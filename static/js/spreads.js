@@ -21,8 +21,6 @@
   const number = (value) => (value === null || value === undefined || value === "" ? Number.NaN : Number(value));
   const same = (left, right) => left === right || (Number.isNaN(left) && Number.isNaN(right));
   const cell = (row, name) => row.cellOf[name];
-  const UNKNOWN = "\u2013";
-  const figure = (text) => (text === null || text === undefined || text === "" ? Number.NaN : Number(text));
   function adopt(element) {
     const cellOf = {};
     for (const one of element.querySelectorAll("[data-cell]")) cellOf[one.dataset.cell] = one;
@@ -54,7 +52,7 @@
     element.id = `spread-${news.key}`;
     const link = element.querySelector("[data-cell=pair] a");
     link.textContent = news.symbol;
-    link.href = table.dataset.pairUrl.replace("SYMBOL", news.symbol.split("/").map(encodeURIComponent).join("/"));
+    link.href = table.dataset.pairUrl.replace("SYMBOL", news.symbol.split("/").map(encodeURIComponent).join("-"));
     body.append(element);
     const row = adopt(element);
     write(cell(row, "buy"), news.buy_label || news.buy_venue);

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.markets.api import views
+
+urlpatterns = [
+    path("spreads", views.SpreadListApi.as_view(), name="api-spread-list"),
+    path("spreads/<str:base>-<str:quote>", views.SpreadPairApi.as_view(), name="api-spread-pair"),
+    path("instruments", views.InstrumentListApi.as_view(), name="api-instrument-list"),
+]

@@ -85,19 +85,13 @@ class SpreadRow:
         return quote_of(self.symbol)
 
     @property
-    def url(self) -> str:
-        """The pair's page."""
-        return f"/arbitrage/{dashed(self.symbol)}/"
-
-    @property
     def facts(self) -> tuple[object, ...]:
         """What makes a row worth sending again; its age alone does not."""
         return (self.gross, self.fees, self.slippage, self.net, self.quantity, self.state,
                 self.reason, self.notional)  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
-        """With the two fields that pages need besides."""
-        return asdict(self) | {"quote": self.quote, "url": self.url}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SpreadRow:

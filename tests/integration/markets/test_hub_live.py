@@ -4,45 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import orjson
 import pytest
 from channels.layers import get_channel_layer
 from django.db import connections
-from django.utils import timezone
 
-from apps.core import live, ratelimit
-from apps.markets import health, mirror, selectors
+from apps.core import live
+from apps.markets import health, selectors
 from apps.markets.domain.board import VenueFace
 from apps.markets.hub import MarketHub, Rhythm
-from apps.markets.models import Instrument, SpreadSample
+from apps.markets.models import SpreadSample
+from tests.factories.markets import instrument
 from tests.fakes.streams import ScriptedVenues, frame, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FAST = Rhythm(live=0.02, mirror=0.02, samples=0.05, candles=0.05, fees=0.05, supervision=0.05)
 
 
-@pytest.fixture(autouse=True)
-def clean_mirror() -> Iterator[None]:
-    ratelimit.store().delete(mirror.BOARD, mirror.BOOKS)
-    yield
-    ratelimit.store().delete(mirror.BOARD, mirror.BOOKS)
-
-
 @pytest.fixture
 def listed() -> None:
-    for venue in ("alpha", "beta"):
-        Instrument.objects.create(
-            venue=venue,
-            symbol="BTC/USDT",
-            base="BTC",
-            quote="USDT",
-            active=True,
-            taker_fee=Decimal("0.001"),
-            seen_at=timezone.now(),
-        )
+    instrument("alpha")
+    instrument("beta")
 
 
 @pytest.fixture

@@ -1,20 +1,16 @@
-"""Reads of the markets room. Market data belongs to nobody: no reader decides what is seen."""
+"""Reads of the live board and books, which the engine keeps in Redis."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from apps.markets import mirror
 from apps.markets.domain.board import SpreadRow
-from apps.markets.domain.errors import InstrumentMissing
-from apps.markets.models import Candle, Instrument
 
 BOARD_STALE_MS = 5_000  # older than this the board tells yesterday's news, and says so
 
@@ -53,9 +49,33 @@ def board_get() -> Board:
     return Board(rows, found.venues, written_at, age, problem)
 
 
-def spread_board() -> list[SpreadRow]:
-    """All rows, the best net first, rows without a net last."""
-    return sorted(board_get().rows, key=_by_net)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFilter:
+    """What of the board is wanted; search is part of a symbol, min_net a fraction."""
+
+    symbol: str = ""
+    search: str = ""
+    venue: str = ""
+    min_net: Decimal | None = None
+
+    def takes(self, row: SpreadRow) -> bool:
+        net = row.net_fraction
+        return (
+            self.symbol in {"", row.symbol}
+            and self.search.upper() in row.symbol.upper()
+            and self.venue in {"", row.buy_venue, row.sell_venue}
+            and (self.min_net is None or (net is not None and net >= self.min_net))
+        )
+
+
+def spread_board(wanted: BoardFilter | None = None) -> list[SpreadRow]:
+    """Rows, the best net first, rows without a net last."""
+    return ranked(board_get().rows, wanted)
+
+
+def ranked(rows: Iterable[SpreadRow], wanted: BoardFilter | None = None) -> list[SpreadRow]:
+    taken = rows if wanted is None else filter(wanted.takes, rows)
+    return sorted(taken, key=_by_net)
 
 
 def _by_net(row: SpreadRow) -> tuple[bool, Decimal, str]:
@@ -97,52 +117,3 @@ def mids_now() -> dict[str, Decimal]:
             middle = len(mids) // 2
             found[symbol] = mids[middle] if len(mids) % 2 else (mids[middle - 1] + mids[middle]) / 2
     return found
-
-
-def last_closes(*, symbols: Sequence[str], since: datetime) -> dict[str, tuple[Decimal, datetime]]:
-    """The newest one-minute close of each symbol at any venue, not older than `since`."""
-    rows = (
-        Candle.objects.filter(symbol__in=symbols, interval="1m", open_at__gte=since)
-        .order_by("symbol", "-open_at")
-        .distinct("symbol")
-    )
-    return {row.symbol: (row.close, row.open_at) for row in rows}
-
-
-def instrument_get(*, venue: str, symbol: str) -> Instrument:
-    """Raises InstrumentMissing."""
-    found = Instrument.objects.filter(venue=venue, symbol=symbol).first()
-    if found is None:
-        raise InstrumentMissing(venue=venue, symbol=symbol)
-    return found
-
-
-def instrument_list(
-    *, venue: str | None = None, symbol: str | None = None, active_only: bool = True
-) -> list[Instrument]:
-    rows = Instrument.objects.all()
-    if venue:
-        rows = rows.filter(venue=venue)
-    if symbol:
-        rows = rows.filter(symbol=symbol)
-    if active_only:
-        rows = rows.filter(active=True)
-    return list(rows.order_by("symbol", "venue"))
-
-
-def is_symbol_known(symbol: str) -> bool:
-    return Instrument.objects.filter(symbol=symbol).exists()
-
-
-def taker_fees(*, books: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Decimal | None]:
-    """The list price of taking, as a fraction, by (venue, symbol); what is not listed is absent."""
-    if not books:
-        return {}
-    venues, symbols = {venue for venue, _ in books}, {symbol for _, symbol in books}
-    rows = Instrument.objects.filter(Q(venue__in=venues) & Q(symbol__in=symbols))
-    wanted = set(books)
-    return {
-        (venue, symbol): fee
-        for venue, symbol, fee in rows.values_list("venue", "symbol", "taker_fee")
-        if (venue, symbol) in wanted
-    }
