@@ -349,6 +349,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             {"label": "Practice Gamma", "status": "DEGRADED", "note": "no book for 11 s"},
         ],
     }
+    unwatched = {"rows": [], "problem": "The engine is not running."}
     empty = dashboard | {
         "bots": [],
         "trades": [],
@@ -414,7 +415,10 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "dashboard": ("dashboard.html", dashboard),
         "dashboard-empty": ("dashboard.html", empty),
         "arbitrage": ("markets/arbitrage.html", arbitrage),
-        "arbitrage-empty": ("markets/arbitrage.html", arbitrage | {"rows": [], "problem": "The engine is not running."}),
+        "arbitrage-empty": (
+            "markets/arbitrage.html",
+            arbitrage | unwatched,
+        ),
         "pair": ("markets/pair.html", pair),
         "bots": ("trading/bots.html", {"bots": _bots(), "limit": {"used": 1, "allowed": 5}}),
         "bots-empty": ("trading/bots.html", {"bots": [], "limit": {"used": 0, "allowed": None}}),
