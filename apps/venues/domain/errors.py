@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from apps.core.domain.errors import (
     Conflict,
+    CryonelError,
     InputInvalid,
     NotAllowed,
     NotFound,
@@ -12,12 +15,41 @@ from apps.core.domain.errors import (
 )
 
 
+class RefusalReason(StrEnum):
+    """Why a venue refused, in our words; `REFUSAL_ERRORS` holds the sentence for a user."""
+
+    INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
+    SYMBOL_UNKNOWN = "SYMBOL_UNKNOWN"
+    BELOW_MINIMUM = "BELOW_MINIMUM"
+    OFF_STEP = "OFF_STEP"
+    KEY_REFUSED = "KEY_REFUSED"
+    KEY_CANNOT_TRADE = "KEY_CANNOT_TRADE"
+    CLOCK_SKEWED = "CLOCK_SKEWED"
+    NOT_FILLABLE = "NOT_FILLABLE"  # FOK without a counterpart, or post-only that would take
+    MARKET_CLOSED = "MARKET_CLOSED"
+    ORDER_MISSING = "ORDER_MISSING"  # cancel: the venue knows no such order
+    INVALID_ORDER = "INVALID_ORDER"  # anything else it positively refused
+
+
 class VenueRejected(VenueFailed):
-    """A positive refusal: nothing happened at the venue. `reason` is a RefusalReason."""
+    """A positive refusal: nothing happened at the venue. `reason` is a RefusalReason.
+
+    `problem`, where there is one, is the coded error that says it in a sentence.
+    """
 
     code = "VEN-0101"
     status = 422
     template = gettext_noop("{venue} refused: {reason}.")
+
+    def __init__(
+        self, *, venue: str, reason: RefusalReason | str, problem: CryonelError | None = None
+    ) -> None:
+        self.reason = RefusalReason(reason)
+        self.problem = problem
+        details = {"reason": self.reason.value}
+        if problem is not None:
+            details |= {"code": problem.code, "message": str(problem)}
+        super().__init__(venue=venue, reason=self.reason.value, details=details)
 
 
 class VenueUnavailable(VenueFailed):
@@ -160,3 +192,20 @@ class PracticeRefused(InputInvalid):
 
     code = "VAL-0107"
     template = gettext_noop("The practice venue refused: {problem}.")
+
+
+class PriceOffStep(InputInvalid):
+    code = "VAL-0108"
+    template = gettext_noop("{venue} does not take the price {price} for {symbol}: it is no step.")
+
+
+class QuantityOffStep(InputInvalid):
+    code = "VAL-0109"
+    template = gettext_noop(
+        "{venue} does not take the quantity {quantity} for {symbol}: it is no step."
+    )
+
+
+class OrderIdUnusable(InputInvalid):
+    code = "VAL-0110"
+    template = gettext_noop("{venue} cannot carry the order id {client_order_id}.")

@@ -1,0 +1,101 @@
+"""Binance spot. It keeps our order id, answers orders with their fills and tells a key's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._rights import expiry, flag
+from apps.venues.domain.ports import (
+    Capability,
+    KeyRights,
+    RightsProof,
+    VenueKind,
+    VenueSpec,
+)
+
+DEPTHS = (5, 10, 20, 50, 100, 500, 1000, 5000)
+
+
+class Binance(CcxtVenue):
+    spec = VenueSpec(
+        code="binance",
+        label="Binance",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="binance",
+        capabilities=frozenset(
+            {
+                Capability.SPOT_ORDERS,
+                Capability.MARKET_ORDERS,
+                Capability.CLIENT_ORDER_ID,
+                Capability.IOC,
+                Capability.FOK,
+                Capability.POST_ONLY,
+                Capability.CANCEL,
+                Capability.OPEN_ORDERS,
+                Capability.MY_TRADES,
+                Capability.BALANCES,
+                Capability.ACCOUNT_FEES,
+                Capability.BOOK,
+                Capability.BOOK_STREAM,
+                Capability.ORDER_STREAM,
+                Capability.CANDLES,
+                Capability.TESTNET,
+            }
+        ),
+        credential_fields=KEY_AND_SECRET,
+        rights_proof=RightsProof.PROBE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("Enable Reading", "Enable Spot & Margin Trading"),
+        key_page="https://www.binance.com/en/my/settings/api-management",
+        key_steps=(
+            gettext_noop("Open API Management and create a system-generated (HMAC) key."),
+            gettext_noop("Edit restrictions: enter this server's address as the trusted IP."),
+            gettext_noop("Tick Enable Spot & Margin Trading; leave Enable Withdrawals off."),
+        ),
+        tells_key_expiry=True,
+        requests_per_second=20.0,
+        docs="https://developers.binance.com/docs/binance-spot-api-docs",
+    )
+    client_id_param = "newClientOrderId"
+    config = {
+        "options": {
+            "defaultType": "spot",
+            "fetchMarkets": {"types": ["spot"]},
+            "fetchMargins": False,
+            "warnOnFetchOpenOrdersWithoutSymbol": False,
+        }
+    }
+
+    def book_limit(self, depth: int) -> int | None:
+        return next((step for step in DEPTHS if step >= depth), DEPTHS[-1])
+
+    def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
+        raw: Mapping[str, Any] = self._client.fetch_order(
+            None, symbol, {"origClientOrderId": wire_id}
+        )
+        return raw
+
+    def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
+        params = {} if venue_order_id else {"origClientOrderId": wire_id}
+        raw: Mapping[str, Any] = self._client.cancel_order(venue_order_id or None, symbol, params)
+        return raw
+
+    def read_rights(self) -> KeyRights:
+        told = self._client.sapiGetAccountApiRestrictions()
+        return KeyRights(
+            proof=RightsProof.PROBE,
+            can_read=flag(told.get("enableReading")),
+            can_trade=flag(told.get("enableSpotAndMarginTrading")),
+            can_withdraw=flag(told.get("enableWithdrawals")),
+            ip_restricted=flag(told.get("ipRestrict")),
+            expires_at=expiry(told.get("tradingAuthorityExpirationTime")),
+            raw_scopes=tuple(sorted(name for name, value in told.items() if value is True)),
+        )
+
+
+ADAPTER = Binance
