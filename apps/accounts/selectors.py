@@ -74,3 +74,9 @@ def user_by_email(*, email: str) -> User | None:
 def workspace_ids() -> list[int]:
     """Platform-wide, for services that serve every workspace."""
     return list(Workspace.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def member_ids(*, workspace_id: int) -> list[int]:
+    """The users of a workspace, for pushes to them."""
+    rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
+    return list(rows.order_by("user_id").values_list("user_id", flat=True))

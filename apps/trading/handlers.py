@@ -1,13 +1,63 @@
-"""Reactions to events, run after commit. Each one starts work; none of them does it."""
+"""Reactions to events, run after commit. Each one starts work; none of them does it.
+
+Tasks are imported inside: only who sends pays for Celery and the venues.
+"""
 
 from __future__ import annotations
 
+from apps.accounts.selectors import member_ids
+from apps.core import live
+from apps.core.domain.people import Actor
 from apps.core.outbox import subscribe
-from apps.trading.domain.events import PlanContinued, PlanOpened
+from apps.trading import selectors
+from apps.trading.domain.events import (
+    ArbJobCreated,
+    OrderUpdated,
+    PlanClosed,
+    PlanContinued,
+    PlanOpened,
+)
+from apps.trading.frames import order_frame, plan_frame
 
 
 @subscribe(PlanOpened, PlanContinued)
 def plan_send(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
-    from apps.trading.tasks import plan_submit  # venues and their clients: only where needed
+    from apps.trading.tasks import plan_submit
 
     plan_submit.delay(workspace_id=workspace_id, plan_id=plan_id)
+
+
+@subscribe(PlanClosed)
+def balances_ask(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
+    """What was traded is free again only after the venue told its new balances."""
+    from apps.trading.tasks import connection_refresh
+
+    plan = selectors.plan_get(reader=Actor.platform(workspace_id), plan_id=plan_id)
+    for connection_id in sorted({leg["connection_id"] for leg in plan.legs}):
+        connection_refresh.delay(workspace_id=workspace_id, connection_id=connection_id)
+
+
+@subscribe(PlanClosed)
+def plan_tell(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
+    plan = selectors.plan_get(reader=Actor.platform(workspace_id), plan_id=plan_id)
+    _tell(workspace_id, plan_frame(plan))
+
+
+@subscribe(OrderUpdated)
+def fills_tell(*, workspace_id: int, order_id: int, fills: int, **_facts: object) -> None:
+    if fills:
+        order = selectors.order_get(reader=Actor.platform(workspace_id), order_id=order_id)
+        _tell(workspace_id, order_frame(order))
+
+
+@subscribe(ArbJobCreated)
+def arb_job_start(*, workspace_id: int, job_id: int) -> None:
+    from apps.trading.tasks import arb_job_run
+
+    arb_job_run.delay(workspace_id=workspace_id, job_id=job_id)
+
+
+def _tell(workspace_id: int, data: dict[str, object]) -> None:
+    """One frame for each member, on the channel that only this member may listen to."""
+    for user_id in member_ids(workspace_id=workspace_id):
+        live.push(live.group("trades", workspace_id, user_id), f"trades:{user_id}", data)

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from apps.core.domain.errors import CryonelError, VenueFailed
+from apps.core.domain.errors import CryonelError
 from apps.core.domain.people import Actor
-from apps.trading import crash_points, selectors
-from apps.trading.domain.plans import Place, Wait
-from apps.trading.services import order_record, plan_run
-from apps.venues.domain.errors import VenueOutcomeUnknown
-from apps.venues.domain.ports import (
-    Need,
-    OrderKind,
-    OrderReceipt,
-    OrderTicket,
-    Side,
-    TimeInForce,
-    TradingVenue,
-)
+from apps.portfolio.services import balances_record
+from apps.trading import arb_check, crash_points, selectors, sending
+from apps.trading.domain.arb_jobs import ArbJobStatus
+from apps.trading.domain.plans import PlanStatus
+from apps.trading.sending import Sent
+from apps.trading.services import arb_jobs, connections, decisions, order_record, plan_run
+from apps.trading.services.plan_open import plan_open
+from apps.trading.strategies.arbitrage import ArbitrageParams, caps
+from apps.trading.strategies.parameters import params_parse
+from apps.venues.domain.ports import Need
 from cryonel.celery import app as celery_app
 
 celery_app.set_default()  # also where no worker runs: delay() speaks through this app
@@ -34,27 +27,8 @@ logger = structlog.get_logger(__name__)
 
 FORGOTTEN_AFTER = timedelta(seconds=5)  # a PLANNED order this old was lost on its way
 SILENT_AFTER = timedelta(seconds=3)  # an order sent this long ago is asked about
-NEVER_LEFT = "NOT_SENT"
+GIVEN_UP_AFTER = timedelta(minutes=1)  # an arbitrage job whose worker died is over then
 NEVER_ARRIVED = "NEVER_ARRIVED"
-_senders = ThreadPoolExecutor(max_workers=16, thread_name_prefix="send")
-
-
-def client_of(connection_id: int, *, need: Need) -> TradingVenue:
-    """The connection's client. Imported at first use: who only enqueues pays for no venue."""
-    from apps.venues.services import client_for
-
-    return client_for(connection_id, need=need)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What came of one order: a receipt, a proven refusal, or neither (unknown)."""
-
-    order_id: int
-    receipt: OrderReceipt | None
-    refusal: str
-    sent_ns: int
-    answered_ns: int
 
 
 @shared_task(name="trading.plan_submit", acks_late=True, ignore_result=True)
@@ -71,7 +45,7 @@ def plan_submit(*, workspace_id: int, plan_id: int, **_newer_arguments: object) 
         return
     crash_points.passing(crash_points.AFTER_CLAIM)
     book_ns = orders[0].plan.book_received_ns
-    outcomes = _send_all([(order.pk, order.connection_id, _ticket(order)) for order in orders])
+    outcomes = sending.send_all(orders)
     crash_points.passing(crash_points.AFTER_SEND)
     for outcome in outcomes:
         _record(actor, outcome, book_ns)
@@ -87,7 +61,7 @@ def order_reconcile(*, workspace_id: int, order_id: int) -> None:
     order = selectors.order_get(reader=actor, order_id=order_id)
     now = timezone.now()
     try:
-        receipt = client_of(order.connection_id, need=Need.VIEW).find_order(
+        receipt = sending.client_of(order.connection_id, need=Need.VIEW).find_order(
             order.client_order_id, order.symbol, sent_for=now - (order.sent_at or now)
         )
     except CryonelError as e:
@@ -129,64 +103,108 @@ def plan_sweep() -> None:
         _advance(Actor.platform(workspace_id), plan_id)
 
 
-def _advance(actor: Actor, plan_id: int) -> Place | Wait | object:
-    return plan_run.plan_advance(actor=actor, plan_id=plan_id, now=timezone.now())
+@shared_task(name="trading.connection_refresh", ignore_result=True)
+def connection_refresh(*, workspace_id: int, connection_id: int) -> None:
+    """Balances and the account's real fees, and with them whether the connection works at all."""
+    asked_at = timezone.now()
+    symbols = selectors.connection_symbols(connection_id=connection_id)
+    try:
+        client = sending.client_of(connection_id, need=Need.VIEW)
+        balances = client.balances()
+        fees = client.fees(symbols) if symbols else []
+    except CryonelError as e:
+        logger.info("connection.refresh_failed", connection_id=connection_id, code=e.code)
+        connections.bots_pause_for(connection_id=connection_id, problem=e, now=timezone.now())
+        return
+    balances_record(
+        workspace_id=workspace_id, connection_id=connection_id, balances=balances, now=asked_at
+    )
+    connections.account_fees_record(connection_id=connection_id, fees=fees, now=asked_at)
+    connections.bots_wake_for(connection_id=connection_id, now=timezone.now())
 
 
-def _ticket(order: object) -> OrderTicket:
-    return OrderTicket(
-        client_order_id=order.client_order_id,
-        symbol=order.symbol,
-        side=Side(order.side),
-        kind=OrderKind(order.kind),
-        quantity=order.quantity,
-        limit_price=order.limit_price,
-        time_in_force=TimeInForce(order.time_in_force),
+@shared_task(name="trading.arb_job_run", ignore_result=True)
+def arb_job_run(*, workspace_id: int, job_id: int) -> None:
+    """Check once, trade once if it pays, and say what happened. Claimed by one worker."""
+    actor = Actor.platform(workspace_id)
+    job = arb_jobs.arb_job_claim(actor=actor, job_id=job_id, now=timezone.now())
+    if job is None:
+        return
+    status, code, params, plan = ArbJobStatus.FAILED, "", {}, None
+    try:
+        wanted = params_parse(ArbitrageParams, job.params)
+        linked = selectors.connections_of(workspace_id, job.connection_ids)
+        books = arb_check.books_ask([venue for _, venue in linked], job.pair)
+        intent, decision = arb_check.decide(
+            wanted, workspace_id=workspace_id, connections=linked, books=books, now=timezone.now()
+        )
+        status, code, params = ArbJobStatus.NOTHING, decision.code, dict(decision.params)
+        if intent is not None:
+            plan = plan_open(
+                actor=actor,
+                bot_id=None,
+                fencing_token=None,
+                intent=intent,
+                caps=caps(wanted),
+                now=timezone.now(),
+            )
+            status = ArbJobStatus.EXECUTED
+            if plan.status == PlanStatus.DENIED:
+                status, code = ArbJobStatus.FAILED, plan.decision.code
+                params = plan.decision.params
+    except CryonelError as e:
+        status, code = ArbJobStatus.FAILED, e.code
+        params = {name: str(value) for name, value in e.context.items()}
+    arb_jobs.arb_job_decide(
+        actor=actor,
+        job_id=job_id,
+        status=status,
+        code=code,
+        params=params,
+        plan=plan,
+        now=timezone.now(),
     )
 
 
-def _send_all(jobs: Sequence[tuple[int, int, OrderTicket]]) -> list[Sent]:
-    """Every leg at the same moment. Clients are made ready first: their making may be slow."""
-    ready: list[tuple[int, TradingVenue | None, OrderTicket, str]] = []
-    for order_id, connection_id, ticket in jobs:
-        try:
-            client: TradingVenue | None = client_of(connection_id, need=Need.TRADE)
-            problem = ""
-        except CryonelError as e:
-            client, problem = None, f"{NEVER_LEFT}:{e.code}"
-        ready.append((order_id, client, ticket, problem))
-    if any(client is None for _, client, _, _ in ready):  # one leg cannot go: let none go
-        reason = next(problem for _, _, _, problem in ready if problem)
-        return [Sent(order_id, None, reason, 0, 0) for order_id, _, _, _ in ready]
-    futures = [
-        _senders.submit(_send, order_id, client, ticket)
-        for order_id, client, ticket, _ in ready[1:]
-        if client is not None
-    ]
-    first = ready[0]
-    assert first[1] is not None
-    return [_send(first[0], first[1], first[2]), *(future.result() for future in futures)]
+@shared_task(name="trading.arb_job_sweep", ignore_result=True)
+def arb_job_sweep() -> None:
+    """A job that nobody took is sent again; one whose worker died is over."""
+    now = timezone.now()
+    for workspace_id, job_id, queued in selectors.arb_job_keys_waiting(
+        before=now - FORGOTTEN_AFTER
+    ):
+        if queued:
+            arb_job_run.delay(workspace_id=workspace_id, job_id=job_id)
+    for workspace_id, job_id, queued in selectors.arb_job_keys_waiting(before=now - GIVEN_UP_AFTER):
+        if not queued:
+            arb_jobs.arb_job_decide(
+                actor=Actor.platform(workspace_id),
+                job_id=job_id,
+                status=ArbJobStatus.FAILED,
+                code="WORKER_LOST",
+                params={},
+                plan=None,
+                now=now,
+            )
 
 
-def _send(order_id: int, client: TradingVenue, ticket: OrderTicket) -> Sent:
-    """Network: no transaction is open here. Raises nothing that was foreseen."""
-    started = time.monotonic_ns()
-    receipt, refusal = None, ""
-    try:
-        receipt = client.place_order(ticket)
-    except VenueOutcomeUnknown as e:
-        logger.warning("order.outcome_unknown", order_id=order_id, code=e.code)
-    except VenueFailed as e:
-        refusal = f"{e.code}:{e}" if e.outcome_known else ""
-    except CryonelError as e:
-        refusal = f"{e.code}:{e}"
-    return Sent(order_id, receipt, refusal, started, time.monotonic_ns())
+@shared_task(name="trading.decisions_purge", ignore_result=True)
+def decisions_purge() -> None:
+    decisions.decisions_purge(now=timezone.now())
+
+
+def _advance(actor: Actor, plan_id: int) -> None:
+    prices = selectors.third_asset_prices(plan_id=plan_id)
+    plan_run.plan_advance(actor=actor, plan_id=plan_id, prices=prices, now=timezone.now())
 
 
 def _record(actor: Actor, sent: Sent, book_ns: int | None) -> None:
     now: datetime = timezone.now()
-    if sent.refusal:
-        order_record.order_reject(actor=actor, order_id=sent.order_id, reason=sent.refusal, now=now)
+    if sent.refusal is not None:
+        reason = f"{sent.refusal.code}: {sent.refusal}"
+        order_record.order_reject(actor=actor, order_id=sent.order_id, reason=reason, now=now)
+        if problem := connections.lasting_problem(sent.refusal):
+            connections.bots_pause_for(connection_id=sent.connection_id, problem=problem, now=now)
     elif sent.receipt is not None:
         order_record.order_record_receipt(
             actor=actor,

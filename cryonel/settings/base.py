@@ -310,6 +310,8 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "trading.plan_*": {"queue": "execution"},
     "trading.order_*": {"queue": "execution"},
+    "trading.arb_job_*": {"queue": "execution"},
+    "trading.connection_*": {"queue": "sync"},
     "venues.*": {"queue": "sync"},
     "portfolio.*": {"queue": "sync"},
 }
@@ -319,7 +321,16 @@ CELERY_BEAT_SCHEDULE = {
     "outbox sweep": {"task": "core.outbox_sweep", "schedule": 10},
     "event numbers": {"task": "core.event_number", "schedule": 2},
     "audit seal": {"task": "core.audit_seal", "schedule": 10},
+    "order sweep": {"task": "trading.order_sweep", "schedule": 5},
+    "plan sweep": {"task": "trading.plan_sweep", "schedule": 5},
+    "arbitrage job sweep": {"task": "trading.arb_job_sweep", "schedule": 10},
+    "decision log purge": {"task": "trading.decisions_purge", "schedule": 3600},
     "idempotency purge": {"task": "core.idempotency_purge", "schedule": 3600},
+    "instruments": {"task": "markets.instruments_refresh_all", "schedule": 3600},
+    "candle partitions": {"task": "markets.partitions_ensure", "schedule": 86400},
+    "spread sample purge": {"task": "markets.samples_purge", "schedule": 3600},
+    "equity snapshots": {"task": "portfolio.equity_snapshot_all", "schedule": 30},
+    "equity purge": {"task": "portfolio.equity_purge", "schedule": 86400},
 }
 
 PRACTICE_URL = os.environ.get("CRYONEL_PRACTICE_URL", "")

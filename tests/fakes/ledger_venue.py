@@ -48,7 +48,7 @@ class LedgerVenue:
             fault = self.faults.pop(0) if self.faults else ""
             self.heard.append(ticket)
             if fault == "refuse":
-                raise VenueRejected(venue="fake", reason="refused")
+                raise VenueRejected(venue="fake", reason="NOT_FILLABLE")
             if fault == "unreachable":
                 raise VenueUnavailable(venue="fake")
             if fault == "lost":

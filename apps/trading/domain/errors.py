@@ -55,7 +55,7 @@ class VenuesTooFew(InputInvalid):
 class ConnectionUnfit(InputInvalid):
     code = "VAL-0402"
     template = gettext_noop(
-        "The connection {label} cannot trade for a bot: it must be active, for trading, and in the bot's mode."
+        "The connection {label} cannot trade for a bot: it must be active and for trading."
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.trading.domain.orders import SENT, OrderStatus
 from apps.trading.domain.plans import ALIVE
-from apps.trading.models import Order, Plan
+from apps.trading.models import ArbJob, Fill, Order, Plan
+
+LATE_WITHIN = timedelta(hours=1)  # a late fill whose plan nobody drove on is looked for this long
 
 
 def order_keys_waiting(
@@ -28,6 +30,20 @@ def order_keys_unsettled(*, sent_before: datetime, limit: int = 500) -> list[tup
 
 def plan_keys_alive(*, opened_before: datetime, limit: int = 500) -> list[tuple[int, int]]:
     """(workspace_id, plan_id) of plans that are not over, or were closed before a late fill."""
-    alive = Q(status__in=sorted(ALIVE)) & Q(opened_at__lte=opened_before)
-    rows = Plan.objects.filter(alive)
-    return list(rows.order_by("pk").values_list("workspace_id", "pk")[:limit])
+    alive = Plan.objects.filter(status__in=sorted(ALIVE), opened_at__lte=opened_before)
+    keys = list(alive.order_by("pk").values_list("workspace_id", "pk")[:limit])
+    late = Fill.objects.filter(
+        booked_at__gt=F("order__plan__closed_at"),
+        booked_at__gte=opened_before - LATE_WITHIN,
+    )
+    known = late.values_list("workspace_id", "order__plan_id").distinct()
+    return [*keys, *(key for key in known[:limit] if key not in set(keys))]
+
+
+def arb_job_keys_waiting(*, before: datetime, limit: int = 200) -> list[tuple[int, int, bool]]:
+    """(workspace_id, job_id, still queued) of jobs that are not decided since `before`."""
+    rows = ArbJob.objects.filter(
+        Q(status="QUEUED", created_at__lte=before) | Q(status="CHECKING", decided_at__lte=before)
+    )
+    keys = rows.order_by("pk").values_list("workspace_id", "pk", "status")[:limit]
+    return [(workspace_id, job_id, status == "QUEUED") for workspace_id, job_id, status in keys]

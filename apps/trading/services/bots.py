@@ -59,7 +59,7 @@ def bot_create(
     ConnectionUnfit, LiveTradingClosed, VenuesTooFew, PlanLimitReached, BotNameTaken."""
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
-    values, connections = _checked(actor, strategy, params, connection_ids, mode)
+    values, connections = params_checked(actor, strategy, params, connection_ids, mode)
     bot = Bot(
         workspace_id=actor.workspace_id,
         name=_name(name),
@@ -89,7 +89,7 @@ def bot_update(
     actor.require(Role.TRADER)
     bot = _locked(actor, bot_id)
     _require_stopped(bot)
-    values, connections = _checked(actor, bot.strategy, params, connection_ids, bot.mode)
+    values, connections = params_checked(actor, bot.strategy, params, connection_ids, bot.mode)
     bot.name, bot.params = _name(name), values
     _save(bot)
     BotVenue.objects.filter(bot=bot).delete()
@@ -115,7 +115,7 @@ def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
         actor.workspace_id, limit="running_bots", used=running.count(), what="running bots"
     )
     held = [each.connection_id for each in bot.venues.all()]
-    _checked(actor, bot.strategy, bot.params, held, bot.mode)
+    params_checked(actor, bot.strategy, bot.params, held, bot.mode)
     _moved(bot, BotStatus.RUNNING, now)
     _inventory_note(bot, held, now)
     _tell(BotStarted(workspace_id=actor.workspace_id, bot_id=bot.pk), actor, now)
@@ -173,16 +173,23 @@ def bot_pause(
 
 
 @transaction.atomic
-def bot_wake(*, actor: Actor, bot_id: int, now: datetime) -> None:
-    """A paused bot runs again, by itself or because what stopped it is gone."""
-    woken = Bot.objects.filter(
+def bot_wake(*, actor: Actor, bot_id: int, now: datetime, waited_for: int | None = None) -> None:
+    """A paused bot runs again: its pause is over, or the connection it waited for works."""
+    paused = Bot.objects.filter(
         workspace_id=actor.workspace_id, pk=bot_id, status=BotStatus.PAUSED, deleted_at=None
-    ).update(status=BotStatus.RUNNING, status_code="", status_params={}, paused_until=None)
+    )
+    if waited_for is None:
+        paused = paused.filter(paused_until__lte=now)
+    else:
+        paused = paused.filter(status_params__connection_id=str(waited_for))
+    woken = paused.update(
+        status=BotStatus.RUNNING, status_code="", status_params={}, paused_until=None
+    )
     if woken:
         _tell(BotResumed(workspace_id=actor.workspace_id, bot_id=bot_id), actor, now)
 
 
-def _checked(
+def params_checked(
     actor: Actor,
     strategy: str,
     params: Mapping[str, Any],

@@ -248,11 +248,7 @@ def _reserve(plan: Plan, spends: dict[risk.Claim, Decimal] | Any, now: datetime)
 
 
 def _announce(plan: Plan, refusal: risk.Refusal, actor: Actor, now: datetime) -> None:
-    event: PlanOpened | PlanDenied
-    facts = {"workspace_id": plan.workspace_id, "plan_id": plan.pk, "bot_id": plan.bot_id}
-    if refusal.allowed:
-        event = PlanOpened(**facts)
-    else:
-        event = PlanDenied(**facts, rule=refusal.rule)
+    ids = {"workspace_id": plan.workspace_id, "plan_id": plan.pk, "bot_id": plan.bot_id}
+    event = PlanOpened(**ids) if refusal.allowed else PlanDenied(**ids, rule=refusal.rule)
     audit.record(event, actor=actor, at=now, symbol=plan.symbol, quantity=plain(plan.quantity))
     outbox.publish(event)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q
 
 from apps.core import audit, outbox
 from apps.core.domain.people import Actor
@@ -42,9 +41,9 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
     if not waiting or any(order.valid_until <= now for order in waiting):
         return []
     plan = waiting[0].plan
-    if all(order.role == Role.OPEN for order in waiting):
-        if account.halted or not _holds(plan):
-            return []
+    opening = all(order.role == Role.OPEN for order in waiting)
+    if opening and (account.halted or not _holds(plan)):
+        return []
     claimed = Order.objects.filter(
         pk__in=[order.pk for order in waiting],
         status=OrderStatus.PLANNED,
@@ -191,8 +190,3 @@ def pnl_of(plan: Plan, prices: Mapping[str, Decimal]) -> pnl.PlanPnl:
         sell_reference=references[Side.SELL],
         prices=prices,
     )
-
-
-def stuck_filter(now: datetime, *, older_than: timedelta) -> Q:
-    """Plans alive whose last word is older than `older_than`."""
-    return Q(status__in=sorted(plans.ALIVE)) & Q(opened_at__lt=now - older_than)

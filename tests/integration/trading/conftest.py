@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.billing.services import plan_set
 from apps.core.domain.people import Actor
 from apps.portfolio.services import balances_record
-from apps.trading import tasks
+from apps.trading import sending, tasks
 from apps.trading.models import Bot, Order, Plan
 from apps.trading.services import bots
 from apps.trading.services.plan_open import plan_open
@@ -130,5 +130,5 @@ def desk_for(name: str) -> Desk:
 @pytest.fixture
 def desk(db: None, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = desk_for("alice")
-    monkeypatch.setattr(tasks, "client_of", lambda number, need: made.venues[number])
+    monkeypatch.setattr(sending, "client_of", lambda number, need: made.venues[number])
     return made

@@ -1,0 +1,60 @@
+"""What a strategy sees of the live market: exact levels, ages, rules, fees, free capital."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+
+from apps.core.domain.errors import CryonelError
+from apps.markets.domain.spreads import Level
+from apps.markets.hub import MarketHub
+from apps.trading.domain.plans import SizeRules
+from apps.trading.domain.risk import Claim
+from apps.trading.strategies.interface import VenueFacts
+
+DEPTH = 25  # levels of each side that a strategy may walk
+Levels = tuple[tuple[Level, ...], tuple[Level, ...]]
+Rules = Mapping[tuple[str, str], tuple[SizeRules, Decimal | None]]
+
+
+class MarketView:
+    """Exact levels of a book are made once per change, however many bots look at it."""
+
+    def __init__(self, hub: MarketHub) -> None:
+        self._hub = hub
+        self._exact: dict[tuple[str, str], tuple[float, Levels]] = {}
+        self.rules: Rules = {}
+        self.free: Mapping[Claim, Decimal] = {}
+        self.fees: Mapping[tuple[int, str], Decimal] = {}
+
+    def venue(self, connection_id: int, venue: str, symbol: str) -> VenueFacts:
+        bids, asks, age = self._book(venue, symbol)
+        rules, listed = self.rules.get((venue, symbol), (None, None))
+        base, _, quote = symbol.partition("/")
+        fee = self.fees.get((connection_id, symbol))
+        return VenueFacts(
+            connection_id=connection_id,
+            venue=venue,
+            bids=bids,
+            asks=asks,
+            book_age=age,
+            taker_fee=listed if fee is None else fee,
+            rules=rules,
+            free_base=self.free.get((connection_id, base)),
+            free_quote=self.free.get((connection_id, quote)),
+        )
+
+    def _book(
+        self, venue: str, symbol: str
+    ) -> tuple[tuple[Level, ...], tuple[Level, ...], float | None]:
+        """No levels and no age where the book must not be believed."""
+        try:
+            book = self._hub.book(venue, symbol)
+            known = self._exact.get((venue, symbol))
+            if known is None or known[0] != book.received_at or book.flaw is not None:
+                known = (book.received_at, self._hub.levels(venue, symbol, DEPTH))
+                self._exact[venue, symbol] = known
+        except CryonelError:
+            return (), (), None
+        return *known[1], book.age(time.time())

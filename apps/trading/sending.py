@@ -1,0 +1,88 @@
+"""Orders leave here: both legs at the same moment, no transaction open, every outcome named."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from apps.core.domain.errors import CryonelError, VenueFailed
+from apps.venues.domain.errors import VenueOutcomeUnknown
+from apps.venues.domain.ports import (
+    Need,
+    OrderKind,
+    OrderReceipt,
+    OrderTicket,
+    Side,
+    TimeInForce,
+    TradingVenue,
+)
+
+logger = structlog.get_logger(__name__)
+_senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="send")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of one order: a receipt, a proven refusal, or neither (unknown).
+
+    Times are time.monotonic_ns() just before the order left and when its answer was here.
+    """
+
+    order_id: int
+    connection_id: int
+    receipt: OrderReceipt | None
+    refusal: CryonelError | None
+    sent_ns: int
+    answered_ns: int
+
+
+def client_of(connection_id: int, *, need: Need) -> TradingVenue:
+    """The connection's client. Imported at first use: who only enqueues pays for no venue."""
+    from apps.venues.services import client_for
+
+    return client_for(connection_id, need=need)
+
+
+def send_all(orders: Sequence[Any]) -> list[Sent]:
+    """Send claimed orders in parallel. Where one has no client, none goes: nothing was sent."""
+    try:
+        ready = [(client_of(o.connection_id, need=Need.TRADE), o) for o in orders]
+    except CryonelError as problem:
+        return [Sent(o.pk, o.connection_id, None, problem, 0, 0) for o in orders]
+    others = [_senders.submit(_send, client, order) for client, order in ready[1:]]
+    return [_send(*ready[0]), *(other.result() for other in others)]
+
+
+def ticket_of(order: Any) -> OrderTicket:
+    return OrderTicket(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=Side(order.side),
+        kind=OrderKind(order.kind),
+        quantity=order.quantity,
+        limit_price=order.limit_price,
+        time_in_force=TimeInForce(order.time_in_force),
+    )
+
+
+def _send(client: TradingVenue, order: Any) -> Sent:
+    """One order. Whatever is not a proven refusal is unknown: only a probe decides."""
+    ticket = ticket_of(order)
+    receipt: OrderReceipt | None = None
+    refusal: CryonelError | None = None
+    started = time.monotonic_ns()
+    try:
+        receipt = client.place_order(ticket)
+    except VenueOutcomeUnknown as e:
+        logger.warning("order.outcome_unknown", order_id=order.pk, code=e.code)
+    except CryonelError as e:
+        if not isinstance(e, VenueFailed) or e.outcome_known:
+            refusal = e
+    except Exception:
+        logger.exception("order.send_failed", order_id=order.pk)
+    return Sent(order.pk, order.connection_id, receipt, refusal, started, time.monotonic_ns())
