@@ -45,15 +45,16 @@ def health_check_register(check: HealthCheck) -> None:
     health_checks[check.name] = check
 
 
-ConnectionUsers = Callable[[int, int], list[str]]  # (workspace_id, connection_id) -> bot names
+# (workspace_id, connection_id) -> [(bot id, bot name)]
+ConnectionUsers = Callable[[int, int], list[tuple[int, str]]]
 connection_users: list[ConnectionUsers] = []
 
 
 def connection_users_register(ask: ConnectionUsers) -> None:
-    """Who uses a connection: a connection in use cannot be removed."""
+    """Which bots use a connection: one in use cannot be removed."""
     if ask not in connection_users:
         connection_users.append(ask)
 
 
-def connection_users_of(workspace_id: int, connection_id: int) -> list[str]:
-    return [name for ask in connection_users for name in ask(workspace_id, connection_id)]
+def connection_users_of(workspace_id: int, connection_id: int) -> list[tuple[int, str]]:
+    return [user for ask in connection_users for user in ask(workspace_id, connection_id)]

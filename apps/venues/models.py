@@ -31,6 +31,7 @@ class Connection(models.Model):
     status_context = models.JSONField(default=dict)  # what that error's sentence speaks of
     rights = models.JSONField(default=dict)  # KeyRights; {} until the venue was asked
     rights_checked_at = models.DateTimeField(null=True)
+    key_hint = models.CharField(max_length=4, blank=True)  # the key's end, to recognize it
     practice_account = models.CharField(max_length=80, blank=True)
     ref = models.CharField(max_length=80, blank=True)  # makes opening a paper account repeatable
     created_at = models.DateTimeField()

@@ -7,6 +7,7 @@ they are checked: a wrong shape is VenueUnavailable. The bearer token is in no e
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from apps.venues.domain.errors import PracticeRefused, VenueUnavailable, VenueUn
 
 TIMEOUT = 5.0  # seconds
 LABEL = "The practice venue"
+PREFIX = "practice."
+CODE = re.compile(r"practice\.([a-z][a-z0-9_]{0,31})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def instance_list() -> list[PracticeInstance]:
     try:
         return [
             PracticeInstance(
-                code=f"practice.{row['code']}",
+                code=f"{PREFIX}{row['code']}",
                 label=str(row["label"]),
                 source=str(row["source"]),
                 simulated=bool(row.get("simulated", row["source"] == "simulated")),
@@ -76,15 +79,24 @@ def account_revoke(venue: str, account_id: str) -> None:
     _asked("POST", f"{_account(venue, account_id)}/revoke", {})
 
 
+def is_practice(venue: str) -> bool:
+    return venue.startswith(PREFIX)
+
+
+def instance_url(venue: str) -> str:
+    """Where this instance speaks its dialect. Raises VenueUnknown."""
+    return f"{base_url()}/{_instance(venue)}"
+
+
 def base_url() -> str:
     return str(settings.PRACTICE_URL).rstrip("/")
 
 
 def _instance(venue: str) -> str:
-    kind, _, instance = venue.partition(".")
-    if kind != "practice" or not instance.replace("_", "").isalnum():
-        raise VenueUnknown(venue=venue)
-    return instance
+    found = CODE.fullmatch(venue)
+    if found is None:
+        raise VenueUnknown(venue=venue[:60])
+    return found[1]
 
 
 def _account(venue: str, account_id: str) -> str:

@@ -70,6 +70,12 @@ def require_credentials(spec: VenueSpec, given: Mapping[str, str]) -> dict[str, 
     return {name: value for name, value in values.items() if value}
 
 
+def key_hint(credentials: Mapping[str, str]) -> str:
+    """The last characters of the public half of a key, where there is one that long."""
+    key = credentials.get("key", "")
+    return key[-4:] if len(key) >= 12 else ""
+
+
 def require_usable(
     spec: VenueSpec, rights: KeyRights, need: Need, *, unproven_allowed: bool
 ) -> None:

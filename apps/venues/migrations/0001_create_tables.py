@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("status_context", models.JSONField(default=dict)),
                 ("rights", models.JSONField(default=dict)),
                 ("rights_checked_at", models.DateTimeField(null=True)),
+                ("key_hint", models.CharField(blank=True, max_length=4)),
                 ("practice_account", models.CharField(blank=True, max_length=80)),
                 ("ref", models.CharField(blank=True, max_length=80)),
                 ("created_at", models.DateTimeField()),

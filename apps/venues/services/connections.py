@@ -17,10 +17,11 @@ from apps.core.domain.people import Actor, Role
 from apps.core.registries import connection_users_of
 from apps.vault import services as vault
 from apps.vault.domain.errors import SealBroken, SecretMissing
-from apps.venues import locks, practice_control, registry, selectors
+from apps.venues import held, locks, practice_control, registry, selectors
 from apps.venues.clients import ClientPool, ViewClient
 from apps.venues.domain.connections import (
     ConnectionStatus,
+    key_hint,
     mode_of,
     needs_proof,
     require_credentials,
@@ -85,16 +86,19 @@ def connection_add(
             need=need,
             ref=ref,
             practice_account=practice_account,
+            key_hint=key_hint(values),
         ),
         credentials=values,
         now=now,
     )
     try:
         rights = rights_probe(connection)
-        return _found(actor=actor, connection=connection, rights=rights, now=now)
+        found = _found(actor=actor, connection=connection, rights=rights, now=now)
     except Exception:
         _discarded(actor=actor, connection=connection, now=now)
         raise
+    balances_read(found)
+    return found
 
 
 def connection_test(*, actor: Actor, connection_id: int, now: datetime) -> Connection:
@@ -110,7 +114,9 @@ def connection_test(*, actor: Actor, connection_id: int, now: datetime) -> Conne
         rights = rights_probe(connection)
     except (VenueFailed, *BREAKING) as e:
         return _failed(actor=actor, connection=connection, problem=e, now=now)
-    return _found(actor=actor, connection=connection, rights=rights, now=now)
+    found = _found(actor=actor, connection=connection, rights=rights, now=now)
+    balances_read(found)
+    return found
 
 
 @transaction.atomic
@@ -146,7 +152,9 @@ def connection_remove(*, actor: Actor, connection_id: int, now: datetime) -> Non
     connection = selectors.connection_get(reader=actor, connection_id=connection_id)
     using = connection_users_of(actor.workspace_id, connection_id)
     if using:
-        raise ConnectionInUse(bots=", ".join(using), details={"bots": using})
+        bots = [{"id": bot_id, "name": name} for bot_id, name in using]
+        names = ", ".join(name for _, name in using)
+        raise ConnectionInUse(bots=names, details={"bots": bots})
     _discarded(actor=actor, connection=connection, now=now)
     if connection.practice_account:
         with contextlib.suppress(CryonelError):  # a revoked key is tidier; destroyed it is anyway
@@ -156,11 +164,23 @@ def connection_remove(*, actor: Actor, connection_id: int, now: datetime) -> Non
 def rights_probe(connection: Connection) -> KeyRights:
     """Ask the venue, outside any transaction. Raises what stands against this key's use."""
     pool: ClientPool = pool_of(connection, purpose="rights probe")
-    rights = ViewClient(pool).rights()
+    client = ViewClient(pool)
+    try:
+        rights = client.rights()
+    except ClockSkewed as e:  # measured, so that the sentence says by how much
+        seconds = round(client.clock_skew().total_seconds(), 1)
+        raise ClockSkewed(venue=pool.spec.label, seconds=seconds) from e
     require_usable(
         pool.spec, rights, Need(connection.need), unproven_allowed=settings.UNPROVEN_KEYS
     )
     return rights
+
+
+def balances_read(connection: Connection) -> None:
+    """Read what the account holds, for its page. A venue that does not answer changes nothing."""
+    with contextlib.suppress(VenueFailed):
+        balances = ViewClient(pool_of(connection, purpose="balances")).balances()
+        held.keep(connection.pk, balances)
 
 
 @transaction.atomic
@@ -241,6 +261,7 @@ def _discarded(*, actor: Actor, connection: Connection, now: datetime) -> None:
     if not untested:  # one that never worked was never announced
         _tell(actor, ConnectionRemoved, row, now)
     transaction.on_commit(lambda: pool_forget(row.pk), robust=True)
+    transaction.on_commit(lambda: held.forget(row.pk), robust=True)
 
 
 def _tell(actor: Actor, kind: type[ConnectionEvent], connection: Connection, now: datetime) -> None:

@@ -21,7 +21,7 @@ from apps.venues.domain.errors import PaperOnly
 from apps.venues.domain.events import ConnectionEvent, PaperReset, PaperToppedUp
 from apps.venues.domain.ports import Need, VenueKind
 from apps.venues.models import Connection
-from apps.venues.services.connections import WHAT, connection_add
+from apps.venues.services.connections import WHAT, balances_read, connection_add
 
 START = {"USDT": Decimal(10_000)}  # what a new paper account holds unless asked otherwise
 MOST = Decimal(10) ** 12
@@ -99,6 +99,7 @@ def practice_top_up(
         amount=f"{amount:f}",
     )
     _told(actor, event, now)
+    balances_read(connection)
 
 
 def practice_reset(
@@ -110,7 +111,9 @@ def practice_reset(
     control.account_reset(
         connection.venue, connection.practice_account, _amounts(balances or START)
     )
-    _told(actor, PaperReset(workspace_id=actor.workspace_id, connection_id=connection.pk), now)
+    event = PaperReset(workspace_id=actor.workspace_id, connection_id=connection.pk)
+    _told(actor, event, now)
+    balances_read(connection)
 
 
 def _paper(actor: Actor, connection_id: int) -> Connection:
