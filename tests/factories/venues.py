@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from apps.core.domain.people import Actor
 from apps.venues.models import Connection
 from tests.factories.accounts import Person
 
@@ -29,3 +30,18 @@ def paper_connection(
         now=NOW,
         ref=ref,
     )
+
+
+def connection(actor: Actor, venue: str = "practice.alpha", **fields: object) -> Connection:
+    """A bare row: active, for trading on paper, with no account and no key behind it."""
+    boring: dict[str, object] = {
+        "workspace_id": actor.workspace_id,
+        "venue": venue,
+        "label": venue.title(),
+        "mode": "PAPER",
+        "need": "TRADE",
+        "sealed_set_id": 1,
+        "status": "ACTIVE",
+        "created_at": NOW,
+    }
+    return Connection.objects.create(**(boring | fields))
