@@ -31,7 +31,7 @@ from apps.venues.domain.ports import BookStream
 logger = structlog.get_logger(__name__)
 
 STALE_AFTER = 5.0  # seconds without a frame of a book after which it may not be traded on
-FEES_LAST = 60.0  # seconds after which the fees of all books are read again
+FACTS_LAST = 60.0  # seconds after which names and fees are read again
 Levels = tuple[tuple[tuple[Decimal, Decimal], ...], tuple[tuple[Decimal, Decimal], ...]]
 
 
@@ -55,7 +55,7 @@ class Rhythm:
     mirror: float = 0.5
     samples: float = 5.0
     candles: float = 15.0
-    fees: float = 2.0
+    facts: float = 2.0
     supervision: float = 1.0
 
 
@@ -72,18 +72,19 @@ class MarketHub:
         stale_after: float = STALE_AFTER,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._open_stream, self._face, self._now = open_stream, face, now
+        self._open_stream, self._ask_face, self._now = open_stream, face, now
+        self._faces: dict[str, VenueFace] = {}
         self._rhythm = rhythm or Rhythm()
         self._outlet = outlet or PlatformOutlet()
         self._stale_after = stale_after
         self._feeds: dict[str, VenueFeed] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._listeners: list[Listener] = []
-        self._board = SpreadBoard(face=face, max_age=stale_after)
+        self._board = SpreadBoard(face=self._face, max_age=stale_after)
         self._mids = MidRoller()
         self._running = False
         self._fees_known: set[tuple[str, str]] = set()
-        self._fees_at = float("-inf")
+        self._facts_at = float("-inf")
         self._rates: dict[str, tuple[int, float, float]] = {}
 
     # --- what is watched
@@ -171,7 +172,7 @@ class MarketHub:
             ("mirror", pace.mirror, self._mirror),
             ("samples", pace.samples, self._record_samples),
             ("candles", pace.candles, self._record_candles),
-            ("fees", pace.fees, self._learn_fees),
+            ("facts", pace.facts, self._learn_facts),
             ("supervision", pace.supervision, self._supervise),
         ):
             chores.append(asyncio.create_task(_repeated(name, period, chore), name=name))
@@ -230,14 +231,20 @@ class MarketHub:
         if candles:
             await self._outlet.candles(candles)
 
-    async def _learn_fees(self) -> None:
-        """Each minute, and at once for books that were watched since."""
+    async def _learn_facts(self) -> None:
+        """Names and fees: each minute, and at once for books that were watched since."""
         now, wanted = self._now(), self.watched()
-        if set(wanted) <= self._fees_known and now - self._fees_at < FEES_LAST:
-            return
-        fees: Fees = await self._outlet.fees(wanted)
-        self._board.set_fees(fees)
-        self._fees_known, self._fees_at = set(fees), now
+        due = now - self._facts_at >= FACTS_LAST
+        for venue in {venue for venue, _ in wanted if due or venue not in self._faces}:
+            self._faces[venue] = await asyncio.to_thread(self._ask_face, venue)
+        if due or not set(wanted) <= self._fees_known:
+            fees: Fees = await self._outlet.fees(wanted)
+            self._board.set_fees(fees)
+            self._fees_known, self._facts_at = set(fees), now
+
+    def _face(self, venue: str) -> VenueFace:
+        """Asking may take a network: until it was answered, the code, and no claim to be real."""
+        return self._faces.get(venue) or VenueFace(venue, venue, simulated=True)
 
     async def _supervise(self) -> None:
         now = self._now()

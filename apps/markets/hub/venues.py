@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from apps.markets.domain.board import VenueFace
 from apps.venues.domain.ports import BookStream
 
@@ -14,8 +12,8 @@ def stream_of(venue: str) -> BookStream:
     return book_stream(venue)
 
 
-@lru_cache(maxsize=256)
 def face_of(venue: str) -> VenueFace:
+    """Blocks: a practice instance is asked for its name."""
     from apps.venues import registry
 
     return VenueFace(venue, registry.venue_label(venue), registry.is_simulated(venue))

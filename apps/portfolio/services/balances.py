@@ -14,6 +14,9 @@ UPSERT = """
 INSERT INTO portfolio_balancenow (workspace_id, connection_id, asset, free, used, at)
 SELECT %s, %s, asset, free, used, %s
 FROM unnest(%s::text[], %s::numeric[], %s::numeric[]) AS told(asset, free, used)
+WHERE NOT EXISTS (
+    SELECT 1 FROM portfolio_balancenow AS newer WHERE newer.connection_id = %s AND newer.at > %s
+)
 ON CONFLICT (connection_id, asset) DO UPDATE
 SET free = EXCLUDED.free, used = EXCLUDED.used, at = EXCLUDED.at
 WHERE portfolio_balancenow.at <= EXCLUDED.at
@@ -37,5 +40,6 @@ def balances_record(
     assets = sorted(told)
     columns = [[told[a].free for a in assets], [told[a].used for a in assets]]
     with connection.cursor() as cursor:
-        cursor.execute(UPSERT, [workspace_id, connection_id, now, assets, *columns])
+        told_by = [connection_id, now]
+        cursor.execute(UPSERT, [workspace_id, connection_id, now, assets, *columns, *told_by])
         cursor.execute(NOT_TOLD, [now, connection_id, now, assets])

@@ -21,7 +21,7 @@ from tests.factories.markets import instrument
 from tests.fakes.streams import ScriptedVenues, frame, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FAST = Rhythm(live=0.02, mirror=0.02, samples=0.05, candles=0.05, fees=0.05, supervision=0.05)
+FAST = Rhythm(live=0.02, mirror=0.02, samples=0.05, candles=0.05, facts=0.05, supervision=0.05)
 
 
 @pytest.fixture

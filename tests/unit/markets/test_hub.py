@@ -15,7 +15,7 @@ from apps.venues.domain.errors import VenueUnavailable
 from apps.venues.domain.ports import StreamDown
 from tests.fakes.streams import RememberingOutlet, ScriptedVenues, frame, until
 
-FAST = Rhythm(live=0.01, mirror=0.01, samples=0.01, candles=0.01, fees=0.01, supervision=0.01)
+FAST = Rhythm(live=0.01, mirror=0.01, samples=0.01, candles=0.01, facts=0.01, supervision=0.01)
 FEES = {(venue, "BTC/USDT"): 0.001 for venue in ("alpha", "beta", "gamma")}
 
 
@@ -109,6 +109,7 @@ async def test_a_silent_book_becomes_stale_and_says_so(desk: Desk) -> None:
     assert isinstance(desk.hub.problem("alpha", "BTC/USDT"), BookStale)
     with pytest.raises(BookStale):
         desk.hub.levels("alpha", "BTC/USDT")
+    await until(lambda: desk.hub.statistics()[0]["label"] == "Alpha")
     rows = desk.hub.rows()
     assert {(row.state, row.net) for row in rows} == {("stale", None)}
     assert rows[0].reason == "Alpha has sent nothing for a while"
