@@ -9,8 +9,12 @@ from django.utils import timezone
 from apps.core.domain.errors import CryonelError
 from apps.core.domain.people import Actor
 from apps.venues import selectors, services
+from cryonel.celery import app as celery_app
 
 logger = structlog.get_logger(__name__)
+
+
+celery_app.set_default()  # `.delay` from any process finds our broker
 
 
 @shared_task(name="venues.rights_probe_all", ignore_result=True)

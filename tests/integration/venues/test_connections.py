@@ -20,8 +20,9 @@ from apps.venues.domain.ports import Need, OrderKind, OrderTicket, ReceiptStatus
 from apps.venues.models import Connection
 from tests.factories.venues import NOW, paper_connection
 
+ORDER_ID = "c0000000000000000000000a1"
 TICKET = OrderTicket(
-    client_order_id="c-1",
+    client_order_id=ORDER_ID,
     symbol="BTC/USDT",
     side=Side.BUY,
     kind=OrderKind.LIMIT,
@@ -146,7 +147,7 @@ def test_orders_go_through_the_pooled_client(alice, practice):
 
     client = services.client_for(row.pk, need=Need.TRADE)
     receipt = client.place_order(TICKET)
-    found = client.find_order("c-1", "BTC/USDT", sent_for=timedelta(seconds=9))
+    found = client.find_order(ORDER_ID, "BTC/USDT", sent_for=timedelta(seconds=9))
 
     assert (found.status, found.filled) == (ReceiptStatus.FILLED, Decimal("0.5"))
     assert receipt.venue_order_id == found.venue_order_id
@@ -169,7 +170,7 @@ def test_a_view_client_cannot_trade_even_on_a_trading_connection(alice, practice
     with pytest.raises(errors.ConnectionViewOnly):
         client.place_order(TICKET)
     with pytest.raises(errors.ConnectionViewOnly):
-        client.cancel_order("c-1", "", "BTC/USDT")
+        client.cancel_order(ORDER_ID, "", "BTC/USDT")
     assert client.open_orders("BTC/USDT") == []
 
 
