@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from http.client import HTTPException
 from typing import Any
 
@@ -47,11 +47,20 @@ def instance_list() -> list[PracticeInstance]:
                 source=str(row["source"]),
                 simulated=bool(row.get("simulated", row["source"] == "simulated")),
                 symbols=tuple(row["symbols"]),
+                maker_fee=_fee(row.get("maker_fee")),
+                taker_fee=_fee(row.get("taker_fee")),
             )
             for row in told["instances"]
         ]
     except (KeyError, TypeError) as e:
         raise VenueUnavailable(venue=LABEL) from e
+
+
+def _fee(told: object) -> Decimal | None:
+    try:
+        return None if told is None else Decimal(str(told))
+    except InvalidOperation:
+        return None
 
 
 def account_open(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from apps.venues import practice_control as control
 from apps.venues.adapters.binance import Binance
 from apps.venues.domain.connections import PracticeInstance
 from apps.venues.domain.errors import VenueUnavailable, VenueUnknown, gettext_noop
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import InstrumentInfo, RightsProof, VenueKind, VenueSpec
 
 logger = structlog.get_logger(__name__)
 
@@ -35,6 +36,14 @@ class Practice(Binance):
         self, credentials: Mapping[str, str], options: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(credentials, {**(options or {}), "urls": {"api": _urls(self.spec.code)}})
+
+    def instruments(self) -> list[InstrumentInfo]:
+        """With the instance's own fees: ccxt knows the list price of the real exchange only."""
+        listed = super().instruments()
+        own = next((v for v in practice_venues() if v.code == self.spec.code), None)
+        if own is None:
+            return listed
+        return [replace(i, maker_fee=own.maker_fee, taker_fee=own.taker_fee) for i in listed]
 
 
 def practice_venues() -> list[PracticeInstance]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +42,8 @@ class PracticeInstance:
     source: str  # live, recorded, simulated, manual
     simulated: bool
     symbols: tuple[str, ...]
+    maker_fee: Decimal | None = None  # fractions of an ordinary account there
+    taker_fee: Decimal | None = None
 
 
 def mode_of(spec: VenueSpec) -> Mode:
