@@ -400,8 +400,9 @@ class CcxtVenue:
         self, problem: BaseException, table: dict[str, RefusalReason], ticket: OrderTicket
     ) -> None:
         reason = refusal_of(problem, table)
-        if reason is None and not self._client.wrote:
-            reason = RefusalReason.INVALID_ORDER  # nothing left this machine
+        if reason is None and not self._client.wrote:  # no command left this machine
+            error = translation.unanswered(problem, self.spec.label, ticket.symbol)
+            translation.raise_clean(error, problem)
         if reason is not None:
             market = self._client.markets[ticket.symbol]
             asset = market["quote"] if ticket.side.value == "buy" else market["base"]

@@ -59,3 +59,12 @@ def from_scopes(
         expires_at=expires_at,
         raw_scopes=tuple(sorted(named)),
     )
+
+
+def iso_instant(text: Any) -> datetime | None:
+    """2026-12-01T00:00:00Z; the year 1 is how some say that there is no end."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.year > 1970 and found.tzinfo else None

@@ -1,0 +1,51 @@
+"""BingX spot. Found by clientOrderID; the rights of a key are told as flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._capabilities import MARKET, SPOT
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+
+
+class Bingx(CcxtVenue):
+    spec = VenueSpec(
+        code="bingx",
+        label="BingX",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="bingx",
+        capabilities=SPOT | MARKET,
+        credential_fields=KEY_AND_SECRET,
+        rights_proof=RightsProof.NONE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("Read", "Spot Trading"),
+        key_page="https://bingx.com/en/accounts/api",
+        key_steps=(
+            gettext_noop("Create an API key and link this server's address."),
+            gettext_noop("Tick Read and Spot Trading; leave Withdraw off."),
+        ),
+        requests_per_second=5.0,
+        docs="https://bingx-api.github.io/docs/",
+    )
+    config = {
+        "options": {
+            "defaultType": "spot",
+            "fetchMarkets": {"types": {"spot": True, "linear": False, "inverse": False}},
+        }
+    }
+
+    def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
+        market = self._client.market(symbol)
+        told = self._client.spotV1PrivateGetTradeQuery(
+            {"symbol": market["id"], "clientOrderID": wire_id}
+        )
+        raw: Mapping[str, Any] = self._client.parse_order(told["data"], market)
+        return raw
+
+
+ADAPTER = Bingx

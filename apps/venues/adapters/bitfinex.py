@@ -1,0 +1,73 @@
+"""Bitfinex spot (v2). Our id becomes a 45-bit number; orders are matched by it in the lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._capabilities import MARKET, SPOT
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._ids import Number
+from apps.venues.adapters._rights import from_scopes
+from apps.venues.domain.ports import KeyRights, OrderTicket, RightsProof, VenueKind, VenueSpec
+
+
+class Bitfinex(CcxtVenue):
+    spec = VenueSpec(
+        code="bitfinex",
+        label="Bitfinex",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="bitfinex",
+        capabilities=SPOT | MARKET,
+        credential_fields=KEY_AND_SECRET,
+        rights_proof=RightsProof.PROBE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("Account History: read", "Orders: read and write", "Wallets: read"),
+        key_page="https://setting.bitfinex.com/api",
+        key_steps=(
+            gettext_noop("Open API Keys and create a new key."),
+            gettext_noop(
+                "Switch on reading for account, orders and wallets, and writing for orders; "
+                "leave Withdrawals off."
+            ),
+            gettext_noop("Restrict the key to this server's address."),
+        ),
+        requests_per_second=1.5,
+        docs="https://docs.bitfinex.com/docs",
+    )
+    client_ids = Number(bits=45)
+
+    def book_limit(self, depth: int) -> int | None:
+        return 25 if depth <= 25 else 100
+
+    def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        params = super().order_params(ticket)
+        return params | {self.client_id_param: int(params[self.client_id_param])}
+
+    def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
+        live = self._client.fetch_open_orders(symbol)
+        return self.listed(wire_id, live) or self.listed(
+            wire_id, self._client.fetch_closed_orders(symbol, None, 100)
+        )
+
+    def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
+        known = venue_order_id or str((self.look_up(wire_id, symbol) or {}).get("id") or "")
+        return super().cancel(wire_id, known, symbol)
+
+    def read_rights(self) -> KeyRights:
+        scopes = set()
+        for name, reads, writes in self._client.privatePostAuthRPermissions():
+            scopes |= {f"{name}:read"} if int(reads) else set()
+            scopes |= {f"{name}:write"} if int(writes) else set()
+        return from_scopes(
+            scopes,
+            read={"wallets:read"},
+            trade={"orders:write"},
+            withdraw={"withdraw:write", "ui_withdraw:write"},
+        )
+
+
+ADAPTER = Bitfinex

@@ -1,0 +1,52 @@
+"""Bitget spot (V2). Found by clientOid; authorities are told as short codes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._capabilities import SPOT, TESTNET
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import WITH_PASSPHRASE
+from apps.venues.adapters._rights import addresses, from_scopes
+from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+
+
+class Bitget(CcxtVenue):
+    spec = VenueSpec(
+        code="bitget",
+        label="Bitget",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="bitget",
+        capabilities=SPOT | TESTNET,
+        credential_fields=WITH_PASSPHRASE,
+        rights_proof=RightsProof.PROBE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("Spot trade: Read and Write",),
+        key_page="https://www.bitget.com/account/newapi",
+        key_steps=(
+            gettext_noop("Create a system-generated API key and choose a passphrase."),
+            gettext_noop("Tick Read-Write and Spot trade; leave Withdraw off."),
+            gettext_noop("Enter this server's address under bind IP."),
+        ),
+        requests_per_second=10.0,
+        docs="https://www.bitget.com/api-doc/common/intro",
+        tells_ip_allow_list=True,
+    )
+    config = {"options": {"defaultType": "spot", "uta": False, "fetchMarkets": {"types": ["spot"]}}}
+
+    def book_limit(self, depth: int) -> int | None:
+        return min(depth, 150)
+
+    def read_rights(self) -> KeyRights:
+        told = self._client.privateSpotGetV2SpotAccountInfo()["data"]
+        return from_scopes(
+            told["authorities"],
+            read={"stor", "stow", "readonly", "trade"},
+            trade={"stow", "trade"},
+            withdraw={"wwow", "withdraw"},
+            ips=addresses(told.get("ips")),
+        )
+
+
+ADAPTER = Bitget

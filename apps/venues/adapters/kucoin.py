@@ -1,0 +1,55 @@
+"""KuCoin spot (high-frequency accounts). Found by clientOid; rights are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._capabilities import MARKET, SPOT
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import WITH_PASSPHRASE
+from apps.venues.adapters._rights import addresses, from_scopes
+from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+
+
+class Kucoin(CcxtVenue):
+    spec = VenueSpec(
+        code="kucoin",
+        label="KuCoin",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="kucoin",
+        capabilities=SPOT | MARKET,
+        credential_fields=WITH_PASSPHRASE,
+        rights_proof=RightsProof.PROBE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("General", "Spot Trading"),
+        key_page="https://www.kucoin.com/account/api",
+        key_steps=(
+            gettext_noop("Create an API key for API-based trading and choose a passphrase."),
+            gettext_noop("Tick General and Spot Trading; leave Withdrawal off."),
+            gettext_noop("Enter this server's address under IP restriction."),
+        ),
+        requests_per_second=10.0,
+        docs="https://www.kucoin.com/docs-new",
+        tells_ip_allow_list=True,
+    )
+    config = {"options": {"uta": False, "hf": True, "fetchMarkets": {"types": ["spot"]}}}
+
+    def book_limit(self, depth: int) -> int | None:
+        return 20 if depth <= 20 else 100
+
+    def read_rights(self) -> KeyRights:
+        told = self._client.privateGetUserApiKey()["data"]
+        return from_scopes(
+            (scope.strip() for scope in told["permission"].split(",")),
+            read={"General"},
+            trade={"Spot", "Trade"},
+            withdraw={
+                "Withdrawal",
+                "Transfer",
+            },  # Transfer: the older word, deposits and withdrawals
+            ips=addresses(told.get("ipWhitelist")),
+        )
+
+
+ADAPTER = Kucoin

@@ -1,0 +1,42 @@
+"""MEXC spot (V3, close to Binance's dialect). Nobody can prove what a key may do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._capabilities import MARKET, SPOT
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+
+
+class Mexc(CcxtVenue):
+    spec = VenueSpec(
+        code="mexc",
+        label="MEXC",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="mexc",
+        capabilities=SPOT | MARKET,
+        credential_fields=KEY_AND_SECRET,
+        rights_proof=RightsProof.NONE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("Account: view", "Spot trade: view and place orders"),
+        key_page="https://www.mexc.com/user/openapi",
+        key_steps=(
+            gettext_noop("Open API Management and create a key."),
+            gettext_noop("Tick the spot trading rights; leave withdrawal off."),
+            gettext_noop("Link this server's address: a key without one ends after 90 days."),
+        ),
+        requests_per_second=10.0,
+        docs="https://www.mexc.com/api-docs/spot-v3/introduction",
+    )
+    config = {
+        "options": {
+            "defaultType": "spot",
+            "fetchMarkets": {"types": {"spot": True, "swap": {"linear": False, "inverse": False}}},
+        }
+    }
+
+
+ADAPTER = Mexc

@@ -1,0 +1,39 @@
+"""Phemex spot. Amounts travel as integers of 10^-8; the account's fee tier is not told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
+from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
+
+
+class Phemex(CcxtVenue):
+    spec = VenueSpec(
+        code="phemex",
+        label="Phemex",
+        kind=VenueKind.EXCHANGE,
+        ccxt_id="phemex",
+        capabilities=(SPOT | MARKET | TESTNET) - {Capability.ACCOUNT_FEES},
+        credential_fields=KEY_AND_SECRET,
+        rights_proof=RightsProof.NONE,
+        visible_after=timedelta(seconds=5),
+        needed_rights=("Read & Write",),
+        key_page="https://phemex.com/account/api",
+        key_steps=(
+            gettext_noop("Create an API key of the type third-party or personal."),
+            gettext_noop("Choose Read & Write and bind this server's address."),
+        ),
+        requests_per_second=5.0,
+        docs="https://phemex-docs.github.io/",
+    )
+    config = {"options": {"defaultType": "spot"}}
+
+    def book_limit(self, depth: int) -> int | None:
+        return None
+
+
+ADAPTER = Phemex
