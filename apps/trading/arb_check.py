@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.errors import CryonelError
 from apps.markets.selectors import instrument_get
 from apps.trading.domain.decisions import Decision
-from apps.trading.domain.plans import PlanIntent
+from apps.trading.domain.plans import PlanIntent, SizeRules
 from apps.trading.selectors import exposure
 from apps.trading.selectors.engine import account_fees, rules_of
 from apps.trading.strategies.arbitrage import ArbitrageParams, on_event
@@ -45,10 +46,7 @@ def decide(
     base, _, quote = symbol.partition("/")
     venues = []
     for number, venue in connections:
-        try:
-            instrument = instrument_get(venue=venue, symbol=symbol)
-        except CryonelError:
-            instrument = None
+        rules, listed = _instrument(venue, symbol)
         book, arrived = books[venue]
         venues.append(
             VenueFacts(
@@ -57,8 +55,8 @@ def decide(
                 bids=book.bids,
                 asks=book.asks,
                 book_age=(time.monotonic_ns() - arrived) / 1e9,
-                taker_fee=fees.get((number, symbol), instrument and instrument.taker_fee),
-                rules=instrument and rules_of(instrument),
+                taker_fee=fees.get((number, symbol), listed),
+                rules=rules,
                 free_base=free.get((number, base)),
                 free_quote=free.get((number, quote)),
             )
@@ -69,3 +67,12 @@ def decide(
     facts = Facts(now=now, venues=tuple(venues), bot=BotFacts())
     _, intents, decisions = on_event(None, tick, params, facts)
     return (intents[0] if intents else None), decisions[-1]
+
+
+def _instrument(venue: str, symbol: str) -> tuple[SizeRules | None, Decimal | None]:
+    """The venue's rules and list fee; neither where it does not list the pair."""
+    try:
+        instrument = instrument_get(venue=venue, symbol=symbol)
+    except CryonelError:
+        return None, None
+    return rules_of(instrument), instrument.taker_fee

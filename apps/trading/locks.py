@@ -17,7 +17,7 @@ def trading_account(workspace_id: int) -> TradingAccount:
 
 def plan(workspace_id: int, plan_id: int) -> Plan:
     rows = Plan.objects.filter(workspace_id=workspace_id, pk=plan_id)
-    found = rows.select_for_update(of=("self",)).first()
+    found: Plan | None = rows.select_for_update(of=("self",)).first()
     if found is None:
         raise PlanRecordMissing
     return found
@@ -25,7 +25,7 @@ def plan(workspace_id: int, plan_id: int) -> Plan:
 
 def order(workspace_id: int, order_id: int) -> Order:
     rows = Order.objects.filter(workspace_id=workspace_id, pk=order_id)
-    found = rows.select_for_update(of=("self",)).first()
+    found: Order | None = rows.select_for_update(of=("self",)).first()
     if found is None:
         raise OrderMissing
     return found

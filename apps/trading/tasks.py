@@ -16,7 +16,7 @@ from apps.trading.domain.arb_jobs import ArbJobStatus
 from apps.trading.domain.plans import PlanStatus
 from apps.trading.sending import Sent
 from apps.trading.services import arb_jobs, connections, decisions, order_record, plan_run
-from apps.trading.services.plan_open import plan_open
+from apps.trading.services.plan_open import HOST, plan_open
 from apps.trading.strategies.arbitrage import ArbitrageParams, caps
 from apps.trading.strategies.parameters import params_parse
 from apps.venues.domain.ports import Need
@@ -44,7 +44,8 @@ def plan_submit(*, workspace_id: int, plan_id: int, **_newer_arguments: object) 
     if not orders:
         return
     crash_points.passing(crash_points.AFTER_CLAIM)
-    book_ns = orders[0].plan.book_received_ns
+    plan = orders[0].plan
+    book_ns = plan.book_received_ns if plan is not None and plan.engine_host == HOST else None
     outcomes = sending.send_all(orders)
     crash_points.passing(crash_points.AFTER_SEND)
     for outcome in outcomes:

@@ -120,12 +120,12 @@ def bots_on(*, connection_id: int) -> dict[int, list[tuple[int, str, str]]]:
     return found
 
 
-def bot_names_on(workspace_id: int, connection_id: int) -> list[str]:
+def bot_names_on(workspace_id: int, connection_id: int) -> list[tuple[int, str]]:
     """The running bots that would lose a connection, for whoever wants to remove it."""
     rows = Bot.objects.filter(
         workspace_id=workspace_id, venues__connection_id=connection_id, deleted_at=None
     ).exclude(status="STOPPED")
-    return list(rows.order_by("name").values_list("name", flat=True))
+    return list(rows.order_by("name").values_list("pk", "name"))
 
 
 def _bot_facts(counts: Mapping[str, Any], busy: frozenset[str]) -> BotFacts:

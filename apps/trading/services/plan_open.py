@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.core import audit, outbox
+from apps.core.domain.events import Event
 from apps.core.domain.money import ZERO, plain
 from apps.core.domain.people import Actor, Role
 from apps.trading import locks
@@ -248,7 +249,11 @@ def _reserve(plan: Plan, spends: dict[risk.Claim, Decimal] | Any, now: datetime)
 
 
 def _announce(plan: Plan, refusal: risk.Refusal, actor: Actor, now: datetime) -> None:
-    ids = {"workspace_id": plan.workspace_id, "plan_id": plan.pk, "bot_id": plan.bot_id}
-    event = PlanOpened(**ids) if refusal.allowed else PlanDenied(**ids, rule=refusal.rule)
+    workspace_id, plan_id, bot_id = plan.workspace_id, plan.pk, plan.bot_id
+    event: Event = PlanOpened(workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id)
+    if not refusal.allowed:
+        event = PlanDenied(
+            workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id, rule=refusal.rule
+        )
     audit.record(event, actor=actor, at=now, symbol=plan.symbol, quantity=plain(plan.quantity))
     outbox.publish(event)

@@ -63,8 +63,8 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
 
 def _holds(plan: Plan) -> bool:
     """The plan's bot still runs under the token that the plan was opened with."""
-    if plan.bot_id is None:
-        return True
+    if plan.bot_id is None or plan.fencing_token is None:
+        return plan.bot_id is None
     return Bot.objects.filter(
         pk=plan.bot_id, status="RUNNING", fencing_token=plan.fencing_token, deleted_at=None
     ).exists()
