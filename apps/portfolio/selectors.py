@@ -90,7 +90,7 @@ def equity_series(
     """About `points` samples from `since` on, oldest first; gaps stay gaps."""
     until = now or datetime.now(tz=UTC)
     step = max(1.0, (until - since).total_seconds() / points)
-    arguments = {
+    arguments: dict[str, str | int | float | datetime] = {
         "since": since,
         "step": step,
         "workspace": reader.workspace_id,

@@ -58,9 +58,9 @@ def mirrored(*rows: SpreadRow, books: tuple[dict[str, Any], ...] = (), age_ms: i
     store = ratelimit.store()
     store.delete(mirror.BOARD, mirror.BOOKS)
     meta = orjson.dumps({"written_at": round(time.time() * 1000) - age_ms, "venues": []})
-    board = {row.key: orjson.dumps(row.as_dict()) for row in rows}
+    board: dict[Any, Any] = {row.key: orjson.dumps(row.as_dict()) for row in rows}
     store.hset(mirror.BOARD, mapping=board | {mirror.META: meta})
-    shelf = {book["symbol"]: orjson.dumps(book) for book in books}
+    shelf: dict[Any, Any] = {book["symbol"]: orjson.dumps(book) for book in books}
     store.hset(mirror.BOOKS, mapping=shelf | {mirror.META: meta})
 
 

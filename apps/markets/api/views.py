@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,6 +60,7 @@ class SpreadListApi(ActorApi):
             required=False, max_digits=12, decimal_places=9, help_text="A fraction."
         )
 
+    @extend_schema_serializer(component_name="SpreadListOutput")
     class Output(BoardOutput):
         items = SpreadOutput(many=True)
 
@@ -81,6 +82,7 @@ class SpreadPairApi(ActorApi):
         buy_venue = serializers.CharField(required=False, max_length=60)
         sell_venue = serializers.CharField(required=False, max_length=60)
 
+    @extend_schema_serializer(component_name="SpreadPairOutput")
     class Output(BoardOutput):
         class Point(serializers.Serializer[object]):
             at = serializers.IntegerField(help_text="UTC seconds.")
@@ -120,6 +122,7 @@ class InstrumentListApi(ActorApi):
         venue = serializers.CharField(required=False, max_length=60)
         symbol = serializers.CharField(required=False, max_length=40)
 
+    @extend_schema_serializer(component_name="InstrumentListOutput")
     class Output(serializers.Serializer[object]):
         class Item(serializers.Serializer[object]):
             venue = serializers.CharField()

@@ -216,7 +216,10 @@ class MarketHub:
     async def _mirror(self) -> None:
         now = self._now()
         rows = self._board.rows(now)
-        books = [self._board.snapshot(symbol, now) for symbol in self._board.symbols]
+        books = []
+        for symbol in self._board.symbols:
+            books.append(self._board.snapshot(symbol, now))
+            await asyncio.sleep(0)  # a frame that came meanwhile does not wait for all books
         await self._outlet.books(books)
         await self._outlet.mirror(rows, books, self.statistics(), now)
 

@@ -27,6 +27,7 @@ from apps.markets.hub.board import Fees, encoded
 
 Result = TypeVar("Result")
 Snapshot = dict[str, Any]
+Fields = dict[Any, Any]  # as redis-py takes a hash
 NET = "net"  # the name of the chart's series; points of frames carry the same
 REDIS_PATIENCE = 2.0  # seconds
 
@@ -90,13 +91,9 @@ class PlatformOutlet:
         now: float,
     ) -> None:
         written_at = round(now * 1000)
-        board: dict[str | bytes, bytes | float | int | str] = {
-            row.key: encoded(row) for row in rows
-        }
+        board: Fields = {row.key: encoded(row) for row in rows}
         board[mirror.META] = orjson.dumps({"written_at": written_at, "venues": venues})
-        shelf: dict[str | bytes, bytes | float | int | str] = {
-            book["symbol"]: orjson.dumps(book) for book in books
-        }
+        shelf: Fields = {book["symbol"]: orjson.dumps(book) for book in books}
         shelf[mirror.META] = orjson.dumps({"written_at": written_at})
         async with self._store().pipeline(transaction=True) as pipe:
             pipe.delete(mirror.BOARD, mirror.BOOKS)

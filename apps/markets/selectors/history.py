@@ -50,7 +50,7 @@ def spread_history(
 
     Over all venue pairs, unless one or both venues are named.
     """
-    arguments = {
+    arguments: dict[str, str | int | datetime | None] = {
         "symbol": symbol,
         "since": since,
         "until": until,

@@ -38,8 +38,8 @@ def balances_record(
     """
     told = {balance.asset: balance for balance in balances}
     assets = sorted(told)
-    columns = [[told[a].free for a in assets], [told[a].used for a in assets]]
+    free, used = [told[a].free for a in assets], [told[a].used for a in assets]
     with connection.cursor() as cursor:
-        told_by = [connection_id, now]
-        cursor.execute(UPSERT, [workspace_id, connection_id, now, assets, *columns, *told_by])
+        row = (workspace_id, connection_id, now, assets, free, used, connection_id, now)
+        cursor.execute(UPSERT, row)
         cursor.execute(NOT_TOLD, [now, connection_id, now, assets])

@@ -77,6 +77,7 @@ async def test_pages_read_from_redis_what_the_hub_sees(venues: ScriptedVenues) -
 
 async def test_listeners_of_a_symbol_get_its_rows(venues: ScriptedVenues) -> None:
     layer = get_channel_layer()
+    assert layer is not None
     name = await layer.new_channel()
     await layer.group_add(live.group("spreads", "BTC/USDT"), name)
     await speak(venues)
