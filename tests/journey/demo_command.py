@@ -37,7 +37,7 @@ def demo(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
     """A running demo's JSON line; it is interrupted as a person would, and must end."""
     command = [sys.executable, "manage.py", "demo", "--json", "--data-dir", str(folder), *options]
     began = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603 our own command
+    process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:

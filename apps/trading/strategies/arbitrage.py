@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from apps.core.domain.errors import gettext_noop
+from apps.core.domain.errors import InputRefused, gettext_noop
 from apps.trading.domain.decisions import Decision
 from apps.trading.domain.errors import VenuesTooFew
 from apps.trading.domain.plans import PlanIntent
@@ -168,9 +168,12 @@ def symbols(params: ArbitrageParams) -> tuple[str, ...]:
 
 
 def check(params: ArbitrageParams, venues: Mapping[int, str]) -> None:
-    """Raises VenuesTooFew unless the connections stand at two or more venues."""
+    """Raises VenuesTooFew unless the connections stand at two or more venues, InputRefused for
+    pairs of several quote assets: amounts and limits would mean different things."""
     if len(set(venues.values())) < 2:
         raise VenuesTooFew
+    if len({pair.partition("/")[2] for pair in params.pairs}) > 1:
+        raise InputRefused(details={"pairs": [_("All pairs of a bot need the same quote asset.")]})
 
 
 STRATEGY = StrategyType(

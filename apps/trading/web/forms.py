@@ -75,14 +75,14 @@ def _field(each: FormField, connections: Sequence[Any], symbols: Sequence[str]) 
     common: dict[str, Any] = {
         "label": gettext(each.label),
         "help_text": gettext(each.help) if each.help else "",
-        "required": each.required,
+        "required": each.required or each.default not in (None, ""),
         "initial": each.default,
     }
     field: forms.Field
     if each.kind is Kind.BOOL:
         field = forms.BooleanField(**common | {"required": False})
     elif each.kind is Kind.VENUES:
-        options = [(c.pk, f"{c.label} · {venue_label(c.venue)}") for c in connections]
+        options = [(c.pk, _connection_label(c)) for c in connections]
         field = forms.TypedMultipleChoiceField(
             **common, coerce=int, choices=options, widget=forms.CheckboxSelectMultiple
         )
@@ -97,6 +97,12 @@ def _field(each: FormField, connections: Sequence[Any], symbols: Sequence[str]) 
     drawn.unit = gettext(each.unit) if each.unit else ""
     drawn.wide = each.kind in (Kind.VENUES, Kind.SYMBOLS)
     return field
+
+
+def _connection_label(connection: Any) -> str:
+    """Its own name, and the venue's where that says more."""
+    venue = venue_label(connection.venue)
+    return str(connection.label) if connection.label == venue else f"{connection.label} · {venue}"
 
 
 class TradeFilterForm(forms.Form):
