@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from apps.practice.sources.recorded import PAIRED, recorded_messages
+from apps.practice.sources.recorded import PAIRED
+from apps.practice.sources.streamed import recorded_messages
 
 Floats = npt.NDArray[np.float64]
 

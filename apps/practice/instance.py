@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from apps.practice import tape
+from apps.practice.candles import CandleLog
 from apps.practice.config import InstanceConfig
 from apps.practice.dialect import messages
 from apps.practice.domain import events
@@ -30,7 +31,15 @@ LISTEN_KEY_MS = 60 * 60 * 1_000
 class Instance:
     """Commands run at once and are journaled before anybody hears of them."""
 
-    def __init__(self, config: InstanceConfig, source: MarketSource, folder: Path) -> None:
+    def __init__(
+        self,
+        config: InstanceConfig,
+        source: MarketSource,
+        folder: Path,
+        *,
+        began: int | None = None,
+    ) -> None:
+        """`began`: when the market that `source` continues first started (UTC ms), if it does."""
         self.config = config
         self.source = source
         self.faults = Faults()
@@ -46,10 +55,9 @@ class Instance:
         self.by_id = {rules.id: symbol for symbol, rules in config.rules.items()}
         self.listen_keys: dict[str, tuple[int, int]] = {}  # key -> (account id, valid until)
         self.tickers: dict[str, Ticker] = {}
-        for symbol, rules in config.rules.items():
-            strip = tape.Tape()
-            strip.preload(source.history(config.code, rules, started))
-            self.tickers[symbol] = Ticker(symbol, self.exchange, strip, self.hub)
+        self.candles = CandleLog(folder / "candles.jsonl")
+        self._kept_until = started
+        self._open_tapes(started, began)
 
     # -- what a market source sees ------------------------------------------------------------
 
@@ -66,7 +74,7 @@ class Instance:
         self.tickers[symbol].flush(now)
 
     def trade(self, symbol: str, side: Side, ticks: int, lots: int) -> None:
-        self.exchange.hit(symbol, side, ticks, lots, self.now())
+        self.exchange.hit(symbol, Side(side), ticks, lots, self.now())
         self._settle()
 
     def absorb(self, symbol: str, candle: tape.Candle) -> None:
@@ -89,6 +97,34 @@ class Instance:
                 ticker.second(now)
         if self.faults and self.hub.listeners and self.faults.strike("drop_sockets"):
             self.hub.drop_all()
+
+    def keep_candles(self, *, complete_only: bool = True) -> None:
+        """Append the minutes not kept yet; without `complete_only` the running one as well."""
+        now = self.now()
+        until = now - now % tape.MINUTE if complete_only else now + 1
+        since = self._kept_until - self._kept_until % tape.MINUTE
+        if until <= since:
+            return
+        self.candles.append(
+            {
+                symbol: [bar for bar in ticker.tape.lively_since(since) if bar.opened < until]
+                for symbol, ticker in self.tickers.items()
+            }
+        )
+        self._kept_until = until
+
+    def _open_tapes(self, started: int, began: int | None) -> None:
+        """What charts show at the start: the source's past, then what happened here since."""
+        if began is None:
+            self.candles.clear()
+        kept = self.candles.read(started)
+        for symbol, rules in self.config.rules.items():
+            strip = tape.Tape()
+            strip.preload(
+                self.source.history(self.config.code, rules, started if began is None else began)
+            )
+            strip.resume(kept.get(symbol, ()))
+            self.tickers[symbol] = Ticker(symbol, self.exchange, strip, self.hub)
 
     # -- accounts -----------------------------------------------------------------------------
 
@@ -190,6 +226,7 @@ class Instance:
         return owner if until >= self.now() else None
 
     def close(self) -> None:
+        self.keep_candles(complete_only=False)
         self.journal.close()
 
     # -- facts out ----------------------------------------------------------------------------

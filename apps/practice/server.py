@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from aiohttp import web
 
 from apps.practice import control, sockets
 from apps.practice.config import PracticeConfig
+from apps.practice.continuity import Continuity
 from apps.practice.instance import Instance
 from apps.practice.rest import gate
 from apps.practice.sources import MarketSource
@@ -24,6 +26,7 @@ from apps.practice.sources.choice import sources_for
 logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds
+POSITIONS = "positions.json"
 BACKLOG = 512
 
 
@@ -53,21 +56,25 @@ async def venue_running(
     sources = sources_for(config)
     instances: dict[str, Instance] = {}
     with contextlib.ExitStack() as open_journals:
+        positions = Continuity(data_dir / POSITIONS)
+        began = _take_up(positions, sources)
         for item in config.instances:
-            instance = Instance(item, sources[item.code], data_dir / item.code)
+            folder = data_dir / item.code
+            instance = Instance(item, sources[item.code], folder, began=began[item.code])
             open_journals.callback(instance.close)
             instances[item.code] = instance
         runner = web.AppRunner(application(instances, token), access_log=None, shutdown_timeout=1)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=BACKLOG)
         await site.start()
-        tasks = [asyncio.create_task(_tick(instances))]
+        tasks = [asyncio.create_task(_tick(instances, positions))]
         tasks += [asyncio.create_task(_drive(s, m)) for s, m in _by_source(instances)]
         try:
             bound = runner.addresses[0][1]
             yield Running(f"http://{host}:{bound}", bound, instances)
         finally:
             await _stop(tasks)
+            positions.save()
             for instance in instances.values():
                 await instance.hub.close()
             await runner.cleanup()
@@ -149,13 +156,38 @@ async def _drive(source: MarketSource, markets: Mapping[str, Instance]) -> None:
         logger.exception("a market source stopped; its instances stand still")
 
 
-async def _tick(instances: Mapping[str, Instance]) -> None:
+def _take_up(positions: Continuity, sources: Mapping[str, MarketSource]) -> dict[str, int | None]:
+    """Each source once, continued where it stood; since when, by instance code."""
+    now = int(time.time() * 1_000)
+    began: dict[str, int | None] = {}
+    codes_of: dict[int, list[str]] = {}
+    for code, source in sources.items():
+        codes_of.setdefault(id(source), []).append(code)
+    for codes in codes_of.values():
+        since = positions.take_up(codes, sources[codes[0]], now)
+        began |= dict.fromkeys(codes, since)
+    return began
+
+
+async def _tick(instances: Mapping[str, Instance], positions: Continuity) -> None:
     count = 0
     while True:
         await asyncio.sleep(TICK)
         count += 1
         for instance in instances.values():
             instance.tick(whole_second=count % 10 == 0)
+        if count % 10 == 0:
+            _keep(instances, positions)
+
+
+def _keep(instances: Mapping[str, Instance], positions: Continuity) -> None:
+    """What a restart goes on from. A full disk is told and does not stop the market."""
+    try:
+        positions.save()
+        for instance in instances.values():
+            instance.keep_candles()
+    except OSError:
+        logger.exception("where the markets stand could not be kept")
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:

@@ -83,6 +83,24 @@ class Tape:
         """Candles from before the start, oldest first, as the market source knows them."""
         self.minutes.extend(candles)
 
+    def resume(self, candles: Iterable[Candle]) -> None:
+        """Bars kept from before a restart, oldest first; minutes between them stood still."""
+        for bar in candles:
+            self.roll(bar.opened)
+            if self.minutes and self.minutes[-1].opened >= bar.opened:
+                self.minutes.pop()
+            self.minutes.append(bar)
+
+    def lively_since(self, opened: int) -> list[Candle]:
+        """Bars with trades that opened at `opened` or later, oldest first."""
+        found: list[Candle] = []
+        for bar in reversed(self.minutes):
+            if bar.opened < opened:
+                break
+            if bar.trades or bar.volume:
+                found.append(bar)
+        return found[::-1]
+
     def add(self, deal: Print) -> None:
         self.trades.append(deal)
         self.roll(deal.at)

@@ -11,8 +11,10 @@ Prices are logarithms inside; volatilities are basis points per square root of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +52,10 @@ ASSETS: dict[str, Asset] = {
 }
 UNKNOWN = Asset(10.0, 1.5, 0.65)
 ANCHORS = {"USDT", "USD"}  # the money prices are counted in
+
+
+class PositionUnusable(ValueError):
+    """A kept position does not fit the market it should continue; the message says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +137,48 @@ class World:
         mids: Floats = np.exp((self._followed + self._jumped) @ self._exposure + self._basis)
         return mids
 
+    def position(self) -> dict[str, Any]:
+        """Everything the next step depends on, in JSON's types; integers beyond 64 bits as text."""
+        dice = self._dice.bit_generator.state
+        return {
+            "steps": self.steps,
+            "dice": {name: str(number) for name, number in dice["state"].items()},
+            "spare": [dice["has_uint32"], dice["uinteger"]],
+            "arrivals": [[each.step, each.venue, each.shift.tolist()] for each in self._arrivals],
+            **{name: getattr(self, f"_{name}").tolist() for name in _CARRIED},
+        }
+
+    def resume(self, position: Mapping[str, Any]) -> None:
+        """Go on exactly where `position` was taken; raises PositionUnusable and changes nothing."""
+        dice = dict(self._dice.bit_generator.state)
+        try:
+            floats = {name: np.array(position[name], dtype=np.float64) for name in _CARRIED}
+            arrivals = [
+                _Arrival(int(step), int(venue), np.array(shift, dtype=np.float64))
+                for step, venue, shift in position["arrivals"]
+            ]
+            steps, spare = int(position["steps"]), position["spare"]
+            dice["state"] = {name: int(position["dice"][name]) for name in dice["state"]}
+            dice["has_uint32"], dice["uinteger"] = int(spare[0]), int(spare[1])
+        except (KeyError, IndexError, TypeError, ValueError) as wrong:
+            raise PositionUnusable(f"the kept position cannot be read: {wrong!r}") from None
+        self._require_fit(floats, arrivals)
+        self._dice.bit_generator.state = dice
+        self.steps, self._arrivals = steps, arrivals
+        for name, values in floats.items():
+            setattr(self, f"_{name}", values)
+
+    def _require_fit(self, floats: Mapping[str, Floats], arrivals: Sequence[_Arrival]) -> None:
+        for name, values in floats.items():
+            expected = getattr(self, f"_{name}").shape
+            if values.shape != expected or not np.isfinite(values).all():
+                raise PositionUnusable(f"{name} is no finite array of shape {expected}")
+        if any(
+            each.venue not in range(self.venues) or each.shift.shape != self._level.shape
+            for each in arrivals
+        ):
+            raise PositionUnusable("a jump on its way does not fit the venues and assets")
+
     def _diffuse(self) -> None:
         noise = self._dice.standard_normal(len(self.assets) + 1)
         own = np.sqrt(1 - self._common**2) * noise[1:]
@@ -171,6 +219,14 @@ class World:
         pull = STEP / self.temper.basis_time
         noise = self._dice.standard_normal(self._basis.shape)
         self._basis += -pull * self._basis + self.temper.basis * BPS * np.sqrt(2 * pull) * noise
+
+
+_CARRIED = ("level", "followed", "jumped", "basis")
+
+
+def model_mark() -> str:
+    """Changes whenever the model's constants do: a world of other constants is another world."""
+    return f"{zlib.crc32(repr((ASSETS, UNKNOWN, Temper(), STEP)).encode()):08x}"
 
 
 def past_minutes(seed: int, symbols: Sequence[str], minutes: int) -> Floats:

@@ -7,7 +7,7 @@ handed to `run`, until it is cancelled. Instances that share a world share one s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from apps.practice.domain.matching import Side
 from apps.practice.domain.rules import SymbolRules
@@ -47,3 +47,21 @@ class MarketSource(Protocol):
 
     async def run(self, markets: Mapping[str, Market]) -> None:
         """Drive the markets, by instance code, until cancelled."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source whose market has a position of its own, which outlives the process.
+
+    Balances persist, so the prices they were traded at must as well: a market that jumped back to
+    its start at each restart would pay or cost its users the difference.
+    """
+
+    def world(self) -> str:
+        """What a position is valid for: seed, files, instances. Another text, another market."""
+
+    def position(self) -> Mapping[str, Any]:
+        """Where the market stands, in JSON's types."""
+
+    def resume(self, position: Mapping[str, Any]) -> None:
+        """Continue there, before `run`; raises ValueError and changes nothing if it cannot."""

@@ -57,7 +57,8 @@ def _shared(members: list[InstanceConfig]) -> MarketSource:
 
 
 def _recorded(path: Path, codes: list[str], speed: float) -> MarketSource:
-    from apps.practice.sources.recorded import CandleSource, StreamSource
+    from apps.practice.sources.recorded import CandleSource
+    from apps.practice.sources.streamed import StreamSource
 
     if path.suffix == ".gz":
         if len(codes) > 1:

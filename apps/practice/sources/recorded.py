@@ -1,4 +1,4 @@
-"""Plays recorded markets: minute candles of two exchanges in step, or raw depth recordings.
+"""Plays recorded minute candles of two exchanges in step.
 
 Nothing is invented in favor of a trader. A minute without volume has an empty book. A candle's book
 stands around its close only after the minute has ended, its spread at least a quarter of the
@@ -8,16 +8,12 @@ minute's range, its depth a tenth of the minute's volume. At the end of the file
 from __future__ import annotations
 
 import asyncio
-import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from apps.practice.domain.matching import Side
 from apps.practice.domain.rules import SymbolRules
 from apps.practice.sources import Market, SourceUnavailable
 from apps.practice.tape import MINUTE, Candle
@@ -73,6 +69,21 @@ class CandleSource:
         if self.start > self.end:
             raise SourceUnavailable(f"{self.path}: the exchanges have no minute in common")
         self.at = self.start
+        self._next = self.start
+
+    def world(self) -> str:
+        return f"{file_mark(self.path)} {','.join(self.series)}"
+
+    def position(self) -> Mapping[str, Any]:
+        """The minute to play next: the one shown when it was taken, or the file's end."""
+        return {"ts": self._next}
+
+    def resume(self, position: Mapping[str, Any]) -> None:
+        """Play from this minute on; raises ValueError outside the file."""
+        minute = int(position.get("ts", -1))
+        if not self.start <= minute <= self.end + MINUTE or (minute - self.start) % MINUTE:
+            raise ValueError(f"{minute} is no minute of {self.path.name}")
+        self.at = self._next = minute
 
     def describe(self, code: str) -> Mapping[str, Any]:
         return {
@@ -94,12 +105,13 @@ class CandleSource:
         by_minute = {code: {bar.ts: bar for bar in bars} for code, bars in self.series.items()}
         clock = asyncio.get_running_loop().time
         due = clock()
-        for minute in range(self.start, self.end + MINUTE, MINUTE):
-            self.at = minute
+        for minute in range(self._next, self.end + MINUTE, MINUTE):
+            self.at = self._next = minute
             for code, market in markets.items():
                 self._play(market, by_minute[code].get(minute))
             due += 60 / self.speed
             await asyncio.sleep(max(0.0, due - clock()))
+        self._next = self.end + MINUTE
         for market in markets.values():
             self._play(market, None)
 
@@ -115,83 +127,9 @@ class CandleSource:
                 market.absorb(symbol, _candle(bar, rules, bar.ts))
 
 
-class StreamSource:
-    """A raw Binance recording: snapshots, depth diffs and trades with their own timing.
-
-    It starts at the first snapshot; diffs before it cannot be placed in a book.
-    """
-
-    kind = "recorded"
-
-    def __init__(self, path: Path, speed: float) -> None:
-        self.path = path
-        self.speed = speed
-        self.at = 0
-
-    def describe(self, code: str) -> Mapping[str, Any]:
-        return {
-            "simulated": False,
-            "clock": "recorded",
-            "speed": self.speed,
-            "recorded_at": self.at,
-            "file": self.path.name,
-        }
-
-    def history(self, code: str, rules: SymbolRules, now: int) -> Sequence[Candle]:
-        return ()
-
-    async def run(self, markets: Mapping[str, Market]) -> None:
-        (market,) = markets.values()
-        symbol = symbol_of(self.path)
-        clock = asyncio.get_running_loop().time
-        began, first = clock(), None
-        for nanoseconds, message in recorded_messages(self.path):
-            first = nanoseconds if first is None else first
-            self.at = nanoseconds // 1_000_000
-            wait = began + (nanoseconds - first) / 1e9 / self.speed - clock()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            play_message(market, market.rules[symbol], message)
-        market.quote(symbol, {}, {}, full=True)
-
-
-def recorded_messages(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(local nanoseconds, data) from the first snapshot on; diffs it already holds are left out."""
-    snapshot_id = None
-    with gzip.open(path) as lines:
-        for line in lines:
-            stamp, text = line.split(b" ", 1)
-            message = orjson.loads(text)
-            data = message.get("data", message)
-            if "lastUpdateId" in data:
-                snapshot_id = data["lastUpdateId"]
-            elif snapshot_id is None or data.get("u", snapshot_id + 1) <= snapshot_id:
-                continue
-            yield int(stamp), data
-
-
-def play_message(market: Market, rules: SymbolRules, data: Mapping[str, Any]) -> None:
-    """One recorded message onto a market; bookTicker repeats what the diffs say and is left out."""
-    if "lastUpdateId" in data:
-        sides = _levels(data["bids"], rules), _levels(data["asks"], rules)
-        market.quote(rules.symbol, *sides, full=True)
-    elif data.get("e") == "depthUpdate":
-        market.quote(rules.symbol, _levels(data["b"], rules), _levels(data["a"], rules))
-    elif data.get("e") == "trade":
-        side = Side.SELL if data["m"] else Side.BUY
-        ticks = int(Decimal(data["p"]) / rules.tick)
-        lots = int(Decimal(data["q"]) / rules.step)
-        if lots:
-            market.trade(rules.symbol, side, ticks, lots)
-
-
-def symbol_of(path: Path) -> str:
-    """spot_btcusdt_20240808.gz -> BTC/USDT; raises SourceUnavailable."""
-    name = path.name.split("_")[1].upper() if path.name.count("_") >= 2 else ""
-    for quote in ("USDT", "USDC", "BTC"):
-        if name.endswith(quote) and name != quote:
-            return f"{name.removesuffix(quote)}/{quote}"
-    raise SourceUnavailable(f"{path.name} does not say its symbol, as in spot_btcusdt_20240808.gz")
+def file_mark(path: Path) -> str:
+    """A recording by name and size: another file under the same name is another market."""
+    return f"recorded {path.name} {path.stat().st_size}"
 
 
 def find_file(path: Path) -> Path:
@@ -233,10 +171,3 @@ def _candle(bar: Bar, rules: SymbolRules, opened: int) -> Candle:
     return Candle(
         opened, price(bar.open), price(bar.high), price(bar.low), close, volume, volume * close
     )
-
-
-def _levels(levels: Sequence[Sequence[str]], rules: SymbolRules) -> dict[int, int]:
-    return {
-        int(Decimal(price) / rules.tick): int(Decimal(quantity) / rules.step)
-        for price, quantity in levels
-    }

@@ -11,7 +11,15 @@ from typing import Any
 from apps.practice.domain.ladder import SHAPE, SHAPES, Ladder
 from apps.practice.domain.matching import Side
 from apps.practice.domain.rules import SymbolRules
-from apps.practice.domain.world import ANCHORS, ASSETS, STEP, UNKNOWN, World, past_minutes
+from apps.practice.domain.world import (
+    ANCHORS,
+    ASSETS,
+    STEP,
+    UNKNOWN,
+    World,
+    model_mark,
+    past_minutes,
+)
 from apps.practice.sources import Market
 from apps.practice.tape import MINUTE, Candle
 
@@ -30,7 +38,7 @@ class SimulatedSource:
         self.speed = speed
         self.codes = list(members)
         self.symbols = sorted({symbol for symbols in members.values() for symbol in symbols})
-        self.world = World(seed, self.symbols, len(self.codes))
+        self.model = World(seed, self.symbols, len(self.codes))
         self._past = past_minutes(seed, self.symbols, PAST_MINUTES)
         self._ladders: dict[tuple[str, str], Ladder] = {}
         self._dice = random.Random(seed)  # noqa: S311 - a market model
@@ -41,8 +49,21 @@ class SimulatedSource:
             "clock": "wall",
             "speed": self.speed,
             "seed": self.seed,
-            "model_seconds": round(self.world.steps * STEP, 1),
+            "model_seconds": round(self.model.steps * STEP, 1),
         }
+
+    def world(self) -> str:
+        return (
+            f"simulated {self.seed} {model_mark()} {','.join(self.codes)} {','.join(self.symbols)}"
+        )
+
+    def position(self) -> Mapping[str, Any]:
+        return self.model.position()
+
+    def resume(self, position: Mapping[str, Any]) -> None:
+        """The world goes on exactly; the quotes around it are drawn anew, as after any opening."""
+        self.model.resume(position)
+        self._dice = random.Random(f"{self.seed} {self.model.steps}")  # noqa: S311
 
     def history(self, code: str, rules: SymbolRules, now: int) -> Sequence[Candle]:
         """A day of minutes up to the start, from the model, the same on each venue."""
@@ -84,7 +105,7 @@ class SimulatedSource:
 
     def advance(self, markets: Mapping[str, Market]) -> None:
         """One step of the world, told to every market that has the symbol."""
-        prices = self.world.step().tolist()
+        prices = self.model.step().tolist()
         for row, code in enumerate(self.codes):
             market = markets.get(code)
             if market is None:

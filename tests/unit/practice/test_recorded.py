@@ -18,10 +18,8 @@ from apps.practice.sources.recorded import (
     CandleSource,
     book_of,
     find_file,
-    play_message,
-    recorded_messages,
-    symbol_of,
 )
+from apps.practice.sources.streamed import play_message, recorded_messages, symbol_of
 
 RULES = rules_for("BTC/USDC", {})
 
