@@ -34,6 +34,12 @@ def balance_list(*, reader: Reader) -> list[BalanceNow]:
     return list(rows.select_related("connection").order_by("connection_id", "asset"))
 
 
+def balances_free(*, workspace_id: int) -> list[tuple[int, str, Decimal, datetime]]:
+    """(connection, asset, free, told at): the little that the gate of trading needs, quickly."""
+    rows = BalanceNow.objects.filter(workspace_id=workspace_id)
+    return list(rows.values_list("connection_id", "asset", "free", "at"))
+
+
 def balance_totals(*, workspace_id: int) -> dict[str, Decimal]:
     """Units by asset over all connections, free and used."""
     rows = BalanceNow.objects.filter(workspace_id=workspace_id, connection__removed_at=None)

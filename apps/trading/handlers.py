@@ -28,18 +28,13 @@ def plan_send(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
 
 
 @subscribe(PlanClosed)
-def balances_ask(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
-    """What was traded is free again only after the venue told its new balances."""
+def plan_tell(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
+    """Tell the browsers, and ask for balances: what was traded is free only when they are new."""
     from apps.trading.tasks import connection_refresh
 
     plan = selectors.plan_get(reader=Actor.platform(workspace_id), plan_id=plan_id)
     for connection_id in sorted({leg["connection_id"] for leg in plan.legs}):
         connection_refresh.delay(workspace_id=workspace_id, connection_id=connection_id)
-
-
-@subscribe(PlanClosed)
-def plan_tell(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
-    plan = selectors.plan_get(reader=Actor.platform(workspace_id), plan_id=plan_id)
     _tell(workspace_id, plan_frame(plan))
 
 

@@ -24,6 +24,7 @@ class Position:
     value is None while no live price is known."""
 
     asset: str
+    connection_id: int
     venue_label: str
     held: Decimal
     reserved: Decimal
@@ -65,6 +66,7 @@ def bot_positions(*, reader: Reader, bot: Bot) -> Positions:
             rows.append(
                 Position(
                     asset=asset,
+                    connection_id=place,
                     venue_label=labels[place],
                     held=amount,
                     reserved=reserved.get((place, asset), ZERO),

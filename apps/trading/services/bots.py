@@ -103,6 +103,7 @@ def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
     """Let an engine take it. Raises BotMissing, TradingIsHalted, PlanLimitReached, and what no
     longer fits: ConnectionUnfit, InputRefused. Starting a running bot is success."""
     actor.require(Role.TRADER)
+    account_open(actor.workspace_id)
     account = locks.trading_account(actor.workspace_id)
     bot = _locked(actor, bot_id)
     if bot.status == BotStatus.RUNNING:
@@ -126,6 +127,7 @@ def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
 def bot_stop(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
     """No new plan from this commit on; what is under way is finished. Stopping twice is success."""
     actor.require(Role.TRADER)
+    account_open(actor.workspace_id)
     locks.trading_account(actor.workspace_id)
     bot = _locked(actor, bot_id)
     if bot.status == BotStatus.STOPPED:
@@ -141,6 +143,7 @@ def bot_delete(*, actor: Actor, bot_id: int, now: datetime) -> None:
     """A stopped bot without open plans disappears; its trades stay.
     Raises BotMissing, BotIsRunning, BotHasOpenPlans."""
     actor.require(Role.TRADER)
+    account_open(actor.workspace_id)
     locks.trading_account(actor.workspace_id)
     bot = _locked(actor, bot_id)
     _require_stopped(bot)

@@ -158,7 +158,7 @@ def _context(
     now: datetime,
 ) -> risk.RiskContext:
     workspace_id = account.workspace_id
-    counts: dict[str, Any] = exposure.plan_counts(workspace_id, bot_id, intent.symbol, now)
+    counts = exposure.plan_counts(workspace_id, bot_id, intent.symbol, now)
     return risk.RiskContext(
         now=now,
         halted=account.halted,
@@ -167,14 +167,14 @@ def _context(
         connections_fit=_fit(workspace_id, bot_id, intent),
         account_max_notional=account.max_notional,
         account_daily_loss=account.daily_loss_limit,
-        account_loss_today=exposure.loss(counts["pnl_all"]),
+        account_loss_today=exposure.loss(counts.pnl_all),
         caps=caps or _caps(bot),
-        open_plans=counts["open_plans"],
-        plans_hour=counts["plans_hour"],
-        plans_day=counts["plans_day"],
-        loss_day=exposure.loss(counts["pnl_day"]),
-        last_failure_at=counts["last_failure_at"],
-        failures_hour=counts["failures_hour"],
+        open_plans=counts.open_plans,
+        plans_hour=counts.plans_hour,
+        plans_day=counts.plans_day,
+        loss_day=exposure.loss(counts.pnl_day),
+        last_failure_at=counts.last_failure_at,
+        failures_hour=counts.failures_hour,
         free=dict(exposure.free_capital(workspace_id)),
     )
 

@@ -12,11 +12,12 @@ from apps.core import audit, outbox
 from apps.core.domain.people import Actor
 from apps.trading import locks
 from apps.trading.domain import plans, pnl
+from apps.trading.domain.bots import BotStatus
 from apps.trading.domain.events import PlanClosed, PlanContinued, PlanSubmitted
 from apps.trading.domain.orders import LIVE, OrderStatus
 from apps.trading.domain.plans import PlanStatus, Role
 from apps.trading.domain.records import legs_load
-from apps.trading.models import Bot, CapitalReservation, Fill, Order, Plan
+from apps.trading.models import CapitalReservation, Fill, Order, Plan
 from apps.trading.services.plan_open import orders_store
 from apps.venues.domain.ports import Side
 
@@ -35,7 +36,7 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
         Order.objects.filter(
             workspace_id=actor.workspace_id, plan_id=plan_id, status=OrderStatus.PLANNED
         )
-        .select_related("plan")
+        .select_related("plan__bot")
         .order_by("leg_no", "pk")
     )
     if not waiting or any(order.valid_until <= now for order in waiting):
@@ -63,11 +64,14 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
 
 def _holds(plan: Plan) -> bool:
     """The plan's bot still runs under the token that the plan was opened with."""
-    if plan.bot_id is None or plan.fencing_token is None:
-        return plan.bot_id is None
-    return Bot.objects.filter(
-        pk=plan.bot_id, status="RUNNING", fencing_token=plan.fencing_token, deleted_at=None
-    ).exists()
+    bot = plan.bot
+    if bot is None:
+        return True
+    return (
+        bot.status == BotStatus.RUNNING
+        and bot.deleted_at is None
+        and bot.fencing_token == plan.fencing_token
+    )
 
 
 @transaction.atomic
