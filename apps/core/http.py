@@ -53,6 +53,22 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class RateLimitHeadersMiddleware:
+    """Tells a program how much of its route's rate limit is left (core.throttle took a slot)."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        taken = getattr(request, "rate_limit", None)
+        if taken is not None:
+            limit, left = taken
+            response["X-RateLimit-Limit"] = str(limit.count)
+            response["X-RateLimit-Remaining"] = str(left)
+        return response
+
+
 class ProblemMiddleware:
     """An anticipated error becomes a page, a toast for htmx, or the envelope for the API."""
 

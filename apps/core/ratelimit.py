@@ -43,6 +43,7 @@ class Limit:
 
 AUTH = Limit("auth", 10, 60, fail_closed=True)
 TRADING = Limit("trading", 60, 60, fail_closed=True)
+STOP = Limit("stop", 6_000, 60)  # HALT and stop: nobody gets there by hand, and it fails open
 READ = Limit("read", 600, 60)
 WRITE = Limit("write", 120, 60)
 

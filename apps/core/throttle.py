@@ -15,6 +15,6 @@ class RouteThrottle(BaseThrottle):
     def allow_request(self, request: Any, view: Any) -> bool:
         safe = request.method in {"GET", "HEAD", "OPTIONS"}
         limit: Limit = getattr(view, "limit", None) or (READ if safe else WRITE)
-        left = take(limit, caller(request))
-        request._request.rate_limit = (limit, left)
+        request._request.rate_limit = (limit, 0)  # what a refused caller is told
+        request._request.rate_limit = (limit, take(limit, caller(request)))
         return True

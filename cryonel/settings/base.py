@@ -149,6 +149,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.core.http.RateLimitHeadersMiddleware",
     "apps.core.http.ProblemMiddleware",
 ]
 
@@ -296,6 +297,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "BotStatus": "apps.trading.domain.bots.BotStatus",
+        "OrderStatus": "apps.trading.domain.orders.OrderStatus",
+        "PlanStatus": "apps.trading.domain.plans.PlanStatus",
+        "ArbJobStatus": "apps.trading.domain.arb_jobs.ArbJobStatus",
+    },
 }
 
 CELERY_BROKER_URL = embedded.celery_url(REDIS_URL)
@@ -310,6 +317,7 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "trading.plan_*": {"queue": "execution"},
     "trading.order_*": {"queue": "execution"},
+    "trading.page_push": {"queue": "notify"},
     "trading.arb_job_*": {"queue": "execution"},
     "trading.connection_*": {"queue": "sync"},
     "venues.*": {"queue": "sync"},
@@ -326,6 +334,7 @@ CELERY_BEAT_SCHEDULE = {
     "arbitrage job sweep": {"task": "trading.arb_job_sweep", "schedule": 10},
     "decision log purge": {"task": "trading.decisions_purge", "schedule": 3600},
     "idempotency purge": {"task": "core.idempotency_purge", "schedule": 3600},
+    "key rights": {"task": "venues.rights_probe_all", "schedule": 24 * 3600},
     "instruments": {"task": "markets.instruments_refresh_all", "schedule": 3600},
     "candle partitions": {"task": "markets.partitions_ensure", "schedule": 86400},
     "spread sample purge": {"task": "markets.samples_purge", "schedule": 3600},

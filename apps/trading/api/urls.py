@@ -1,5 +1,42 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 
-urlpatterns: list[URLPattern] = []
+from apps.trading.api import account, bots, orders
+
+
+class IdConverter(IntConverter):
+    """A number that a primary key can be: a longer one is no address, not a database error."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(IdConverter, "id")
+
+urlpatterns = [
+    path("bots", bots.BotListApi.as_view(), name="api-bot-list"),
+    path("bots/<id:bot_id>", bots.BotApi.as_view(), name="api-bot"),
+    path("bots/<id:bot_id>/start", bots.BotStartApi.as_view(), name="api-bot-start"),
+    path("bots/<id:bot_id>/stop", bots.BotStopApi.as_view(), name="api-bot-stop"),
+    path("bots/<id:bot_id>/decisions", bots.BotDecisionsApi.as_view(), name="api-bot-decisions"),
+    path("bots/<id:bot_id>/positions", bots.BotPositionsApi.as_view(), name="api-bot-positions"),
+    path(
+        "bots/<id:bot_id>/performance",
+        bots.BotPerformanceApi.as_view(),
+        name="api-bot-performance",
+    ),
+    path("strategies", bots.StrategyListApi.as_view(), name="api-strategy-list"),
+    path("arb/jobs", account.ArbJobListApi.as_view(), name="api-arb-job-list"),
+    path("arb/jobs/<id:job_id>", account.ArbJobApi.as_view(), name="api-arb-job"),
+    path("orders", orders.OrderListApi.as_view(), name="api-order-list"),
+    path("orders/history", orders.OrderHistoryApi.as_view(), name="api-order-history"),
+    path("orders/<id:order_id>", orders.OrderApi.as_view(), name="api-order"),
+    path("plans", orders.PlanListApi.as_view(), name="api-plan-list"),
+    path("plans/<id:plan_id>", orders.PlanApi.as_view(), name="api-plan"),
+    path("trades", orders.TradeListApi.as_view(), name="api-trade-list"),
+    path("trades.csv", orders.TradeCsvApi.as_view(), name="api-trade-csv"),
+    path("halt", account.HaltApi.as_view(), name="api-halt"),
+    path("resume", account.ResumeApi.as_view(), name="api-resume"),
+    path("dashboard", account.DashboardApi.as_view(), name="api-dashboard"),
+]

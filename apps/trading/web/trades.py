@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -15,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.edges import ActorRequest, signed_in
 from apps.trading import selectors
+from apps.trading.csv_text import csv_lines
 from apps.trading.web.forms import TradeFilterForm
 from apps.trading.web.views import page_of_trades
 
@@ -48,16 +46,6 @@ def trade_csv(request: ActorRequest) -> StreamingHttpResponse:
     name = f"cryonel-trades-{timezone.localdate():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    for row in rows:
-        writer.writerow(row)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
 
 
 def _form(request: ActorRequest) -> TradeFilterForm:

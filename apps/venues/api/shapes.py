@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.venues import registry, selectors
@@ -35,7 +36,7 @@ class KeyOutput(serializers.Serializer[Connection]):
     id = serializers.IntegerField()
     venue = serializers.CharField()
     venue_label = serializers.SerializerMethodField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     mode = serializers.CharField(help_text="PAPER, TESTNET or LIVE")
     need = serializers.CharField(help_text="VIEW or TRADE")
     key_hint = serializers.CharField(help_text="the key's last characters")
@@ -48,10 +49,12 @@ class KeyOutput(serializers.Serializer[Connection]):
     def get_venue_label(self, row: Connection) -> str:
         return registry.venue_label(row.venue)
 
+    @extend_schema_field(ProblemOutput(allow_null=True))
     def get_problem(self, row: Connection) -> ProblemOutput | None:
         problem = selectors.connection_problem(row)
         return ProblemOutput(problem).data if problem else None  # type: ignore[return-value]
 
+    @extend_schema_field(RightsOutput(allow_null=True))
     def get_rights(self, row: Connection) -> RightsOutput | None:
         rights = selectors.connection_rights(row)
         return RightsOutput(rights).data if rights else None  # type: ignore[return-value]
@@ -63,7 +66,7 @@ class KeyListOutput(serializers.Serializer[object]):
 
 class KeyInput(serializers.Serializer[object]):
     venue = serializers.CharField(max_length=60)
-    label = serializers.CharField(max_length=80, required=False, default="")
+    label = serializers.CharField(max_length=80, required=False, default="")  # type: ignore[assignment]
     need = serializers.ChoiceField(choices=NEEDS, default=Need.VIEW.value)
     credentials = serializers.DictField(
         child=serializers.CharField(max_length=LONGEST_CREDENTIAL, trim_whitespace=True),
@@ -83,7 +86,7 @@ class BalancesInput(serializers.Serializer[object]):
 
 class PaperInput(BalancesInput):
     venue = serializers.CharField(max_length=60, help_text="practice.<instance>")
-    label = serializers.CharField(max_length=80, required=False, default="")
+    label = serializers.CharField(max_length=80, required=False, default="")  # type: ignore[assignment]
     ref = serializers.CharField(
         max_length=80,
         required=False,
@@ -99,15 +102,15 @@ class TopUpInput(serializers.Serializer[object]):
 
 class CredentialFieldOutput(serializers.Serializer[object]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     secret = serializers.BooleanField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     help = serializers.CharField()
 
 
 class VenueOutput(serializers.Serializer[VenueSpec]):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     kind = serializers.CharField(help_text="EXCHANGE or PRACTICE")
     simulated = serializers.SerializerMethodField()
     capabilities = serializers.SerializerMethodField()

@@ -33,7 +33,7 @@ def checked(shape: type[serializers.Serializer[Any]], request: Request) -> dict[
 
 
 class KeyListApi(ActorApi):
-    @extend_schema(responses=KeyListOutput)
+    @extend_schema(operation_id="key_list", responses=KeyListOutput)
     def get(self, request: Request) -> Response:
         items = selectors.connection_list(reader=self.actor)
         return Response(KeyListOutput({"items": items}).data)
