@@ -65,6 +65,9 @@ class CcxtVenue:
     client_ids: ClassVar[ClientIds] = Plain()
     client_id_param: ClassVar[str] = "clientOrderId"  # in create_order and fetch_order
     config: ClassVar[Mapping[str, Any]] = {}  # laid over the ccxt class's own description
+    fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
+    refusals: ClassVar[Mapping[str, RefusalReason]] = {}  # documented texts that ccxt files loosely
+    cancel_refusals: ClassVar[Mapping[str, RefusalReason]] = {}
     credential_names: ClassVar[Mapping[str, str]] = {
         "key": "apiKey",
         "secret": "secret",
@@ -198,7 +201,7 @@ class CcxtVenue:
                 return self.receipt(raw, ticket.client_order_id)
             except translation.caught() as e:
                 problem = e
-        if type(problem).__name__ == "DuplicateOrderId":  # an earlier attempt arrived
+        if translation.is_duplicate(problem):  # an earlier attempt arrived
             return OrderReceipt(
                 venue_order_id="",
                 status=ReceiptStatus.OPEN,
@@ -281,7 +284,7 @@ class CcxtVenue:
                 return self.cancelled(raw, client_order_id)
             except translation.caught() as e:
                 problem = e
-        reason = refusal_of(problem, translation.CANCEL_REFUSED)
+        reason = refusal_of(problem, translation.CANCEL_REFUSED, self.cancel_refusals)
         if reason is RefusalReason.ORDER_MISSING:
             found = self.find_order(client_order_id, symbol, sent_for=timedelta.max)
             if found is not None:
@@ -329,6 +332,8 @@ class CcxtVenue:
 
     def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
         told = str(raw.get("clientOrderId") or "")
+        if self.fill_field and self.fill_field not in (raw.get("info") or {}):
+            raw = {**raw, "filled": None, "status": raw.get("status") or "open"}
         return parsing.receipt(raw, client_order_id or (self.client_ids.ours(told) if told else ""))
 
     def _with_trades(
@@ -399,7 +404,7 @@ class CcxtVenue:
     def _raise_refusal(
         self, problem: BaseException, table: dict[str, RefusalReason], ticket: OrderTicket
     ) -> None:
-        reason = refusal_of(problem, table)
+        reason = refusal_of(problem, table, self.refusals)
         if reason is None and not self._client.wrote:  # no command left this machine
             error = translation.unanswered(problem, self.spec.label, ticket.symbol)
             translation.raise_clean(error, problem)

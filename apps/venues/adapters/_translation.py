@@ -8,7 +8,7 @@ a question. Errors that leave here carry no text of ccxt: it holds signed addres
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Context, localcontext
 from typing import NoReturn
@@ -59,6 +59,10 @@ TOO_SMALL = re.compile(
     r"\bmin(imum)?|too small|too low|notional|less than|lower limit|at least|lower than",
     re.IGNORECASE,
 )
+TWICE = re.compile(  # ccxt files many of these under InvalidOrder or BadRequest
+    r"duplicat|(client|cl_?ord|cid|oid|text|identifier)\W?.{0,40}(already|exist|used|unique)",
+    re.IGNORECASE,
+)
 UNREADABLE = (
     ArithmeticError,
     AssertionError,
@@ -79,10 +83,26 @@ def caught() -> tuple[type[BaseException], ...]:
     return (ccxt_errors().BaseError, *UNREADABLE)
 
 
-def refusal_of(problem: BaseException, table: dict[str, RefusalReason]) -> RefusalReason | None:
-    """None: this proves nothing. Only the exact class counts."""
+def is_duplicate(problem: BaseException) -> bool:
+    """An earlier attempt with this id arrived: the opposite of a refusal."""
+    kinds = ("DuplicateOrderId", "InvalidOrder", "BadRequest", "ExchangeError")
+    if type(problem).__name__ not in kinds:
+        return False
+    return type(problem).__name__ == kinds[0] or bool(TWICE.search(str(problem)))
+
+
+def refusal_of(
+    problem: BaseException,
+    table: Mapping[str, RefusalReason],
+    texts: Mapping[str, RefusalReason],
+) -> RefusalReason | None:
+    """None: this proves nothing. Only the exact class counts, or a text that a venue documents."""
     if type(problem).__module__ != ccxt_errors().__name__:
         return None
+    if isinstance(problem, ccxt_errors().ExchangeError):
+        for text, reason in texts.items():
+            if text in str(problem):
+                return reason
     reason = table.get(type(problem).__name__)
     if reason is RefusalReason.INVALID_ORDER and TOO_SMALL.search(str(problem)):
         return RefusalReason.BELOW_MINIMUM

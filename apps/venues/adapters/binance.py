@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._rights import expiry, flag
+from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
     Capability,
     KeyRights,
@@ -62,6 +63,8 @@ class Binance(CcxtVenue):
         docs="https://developers.binance.com/docs/binance-spot-api-docs",
     )
     client_id_param = "newClientOrderId"
+    fill_field = "executedQty"
+    refusals = {"Filter failure: NOTIONAL": RefusalReason.BELOW_MINIMUM}
     config = {
         "options": {
             "defaultType": "spot",

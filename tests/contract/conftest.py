@@ -1,0 +1,56 @@
+"""A venue with its network cut below ccxt, one ccxt market list per adapter and process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from requests.adapters import HTTPAdapter
+
+from apps.venues.adapters._ccxt import CcxtVenue
+from tests.fakes.wire import Wire, payload
+
+OURS = "c7f3k2m9q4w8x1z5b6n0p2r7"  # as the platform makes them
+PEM = (
+    "-----BEGIN EC PRIVATE KEY-----\n"
+    "MHcCAQEEICBvSm3rDSmJQXDcpLZFX4hEwyDUsPoOwmm0JIPaXh9soAoGCCqGSM49\n"
+    "AwEHoUQDQgAEgTAczBmCWlQUy8/kjmdL3lhXP+NbOHhvH9ASEUSOu+bE3MWKIvbh\n"
+    "Mbj7dDBYZFSDhZQUqyYLFxkIkbOOFVc7Ow==\n"
+    "-----END EC PRIVATE KEY-----\n"
+)
+
+
+@pytest.fixture
+def wire(adapter: type[CcxtVenue], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    code = adapter.spec.code
+    made = Wire(payload(code), adapter.client_ids.wire(OURS))
+    monkeypatch.setattr(HTTPAdapter, "send", lambda self, *a, **named: made.send(self, *a, **named))
+    yield made
+    assert made.unmatched == []
+
+
+@pytest.fixture
+def venue(wire: Wire, adapter: type[CcxtVenue]) -> Iterator[CcxtVenue]:
+    made = adapter(credentials_of(adapter))
+    made.warm()
+    wire.heard.clear()
+    yield made
+    made.close()
+
+
+def credentials_of(adapter: type[CcxtVenue]) -> dict[str, str]:
+    """Keys of the right form that open nothing."""
+    texts: dict[str, Any] = {
+        "key": "key-7h1s0p3n5n0th1ng",
+        "secret": "c2VjcmV0LTdoMXMwcDNuNW4wdGgxbmc=",
+        "passphrase": "passphrase-7h1s0p3n5",
+        "wallet": "0x" + "ab" * 20,
+        "agent_key": "0x" + "17" * 32,
+    }
+    if adapter.spec.code == "coinbase":
+        texts |= {"key": "organizations/7h1s/apiKeys/0p3n5n0th1ng", "secret": PEM}
+    return {field.name: texts[field.name] for field in adapter.spec.credential_fields}
+
+
+Made = Callable[..., Any]
