@@ -73,12 +73,16 @@ class Circuit:
         if self.state is CircuitState.CLOSED:  # the common case takes no lock
             return True
         with self._guard:
-            if self.state is CircuitState.OPEN and self._clock() - self._opened_at >= OPEN_FOR:
-                self._become(CircuitState.HALF_OPEN)
-            if self.state is CircuitState.HALF_OPEN and not self._probing:
-                self._probing = True
-                return True
-            return self.state is CircuitState.CLOSED
+            return self._admitted()
+
+    def _admitted(self) -> bool:
+        waiting = self._clock() - self._opened_at < OPEN_FOR
+        if self.state is CircuitState.OPEN and not waiting:
+            self._become(CircuitState.HALF_OPEN)
+        if self.state is CircuitState.HALF_OPEN and not self._probing:
+            self._probing = True
+            return True
+        return self.state is CircuitState.CLOSED
 
     def leave(self, *, worked: bool | None) -> None:
         """None: the call told nothing about the venue's health."""

@@ -9,10 +9,10 @@ one piece of work; every call passes the venue's circuit and rate limit.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from apps.venues import circuit
 from apps.venues.domain.errors import (
@@ -28,10 +28,12 @@ from apps.venues.domain.ports import (
     KeyRights,
     OrderReceipt,
     OrderTicket,
+    TradingVenue,
     VenueSpec,
     VenueTrade,
 )
 
+Answer = TypeVar("Answer")
 MOST = 8  # idle raw clients kept; one costs about 1 MB
 
 
@@ -52,9 +54,10 @@ class ClientPool:
         with circuit.guarded(self.spec), self._borrowed():
             pass
 
-    def call(self, question: str, *args: Any, **named: Any) -> Any:
+    def ask(self, question: Callable[[TradingVenue], Answer]) -> Answer:
+        """Put one question or command to a raw client of our own for that long."""
         with circuit.guarded(self.spec), self._borrowed() as client:
-            return getattr(client, question)(*args, **named)
+            return question(client)
 
     def close(self) -> None:
         """Close what is idle now, and each borrowed client when it comes back."""
@@ -101,29 +104,26 @@ class PublicClient:
         self.spec = pool.spec
 
     def instruments(self) -> list[InstrumentInfo]:
-        return self._ask("instruments")
+        return self._pool.ask(lambda venue: venue.instruments())
 
     def book(self, symbol: str, *, depth: int = 50) -> BookLevels:
-        return self._ask("book", symbol, depth=depth)
+        return self._pool.ask(lambda venue: venue.book(symbol, depth=depth))
 
     def clock_skew(self) -> timedelta:
-        return self._ask("clock_skew")
-
-    def _ask(self, question: str, *args: Any, **named: Any) -> Any:
-        return self._pool.call(question, *args, **named)
+        return self._pool.ask(lambda venue: venue.clock_skew())
 
 
 class ViewClient(PublicClient):
     """`TradingVenue` that cannot trade: its order commands refuse before anything is sent."""
 
     def rights(self) -> KeyRights:
-        return self._ask("rights")
+        return self._pool.ask(lambda venue: venue.rights())
 
     def balances(self) -> list[Balance]:
-        return self._ask("balances")
+        return self._pool.ask(lambda venue: venue.balances())
 
     def fees(self, symbols: Sequence[str]) -> list[Fees]:
-        return self._ask("fees", symbols)
+        return self._pool.ask(lambda venue: venue.fees(symbols))
 
     def place_order(self, ticket: OrderTicket) -> OrderReceipt:
         raise ConnectionViewOnly
@@ -131,7 +131,9 @@ class ViewClient(PublicClient):
     def find_order(
         self, client_order_id: str, symbol: str, *, sent_for: timedelta
     ) -> OrderReceipt | None:
-        return self._ask("find_order", client_order_id, symbol, sent_for=sent_for)
+        return self._pool.ask(
+            lambda venue: venue.find_order(client_order_id, symbol, sent_for=sent_for)
+        )
 
     def cancel_order(
         self, client_order_id: str, venue_order_id: str, symbol: str
@@ -139,10 +141,10 @@ class ViewClient(PublicClient):
         raise ConnectionViewOnly
 
     def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
-        return self._ask("open_orders", symbol)
+        return self._pool.ask(lambda venue: venue.open_orders(symbol))
 
     def my_trades(self, symbol: str, *, since: datetime) -> list[tuple[str, VenueTrade]]:
-        return self._ask("my_trades", symbol, since=since)
+        return self._pool.ask(lambda venue: venue.my_trades(symbol, since=since))
 
     def close(self) -> None:
         """The pool owns the raw clients; nothing to do."""
@@ -152,9 +154,11 @@ class TradeClient(ViewClient):
     """`TradingVenue` with its commands."""
 
     def place_order(self, ticket: OrderTicket) -> OrderReceipt:
-        return self._ask("place_order", ticket)
+        return self._pool.ask(lambda venue: venue.place_order(ticket))
 
     def cancel_order(
         self, client_order_id: str, venue_order_id: str, symbol: str
     ) -> OrderReceipt | None:
-        return self._ask("cancel_order", client_order_id, venue_order_id, symbol)
+        return self._pool.ask(
+            lambda venue: venue.cancel_order(client_order_id, venue_order_id, symbol)
+        )

@@ -14,10 +14,11 @@ from typing import Any
 
 import structlog
 
+from apps.core.domain.errors import gettext_noop
 from apps.venues import practice_control as control
 from apps.venues.adapters.binance import Binance
 from apps.venues.domain.connections import PracticeInstance
-from apps.venues.domain.errors import VenueUnavailable, VenueUnknown, gettext_noop
+from apps.venues.domain.errors import VenueUnavailable, VenueUnknown
 from apps.venues.domain.ports import InstrumentInfo, RightsProof, VenueKind, VenueSpec
 
 logger = structlog.get_logger(__name__)

@@ -21,8 +21,8 @@ def book_stream(venue: str) -> BookStream:
     if practice_control.is_practice(venue):
         root = practice_control.instance_url(venue)
         return BinanceBookStream(BinanceAddress(root, root.replace("http", "ws", 1)))
-    from apps.venues import registry  # the adapters' room; our own dialect needs none of it
+    from apps.venues.registry import adapter_for  # our own dialect needs none of it
 
-    spec = registry.adapter_for(venue).spec
+    spec = adapter_for(venue).spec
     address = BINANCE_DIALECT.get(spec.ccxt_id)
     return BinanceBookStream(address) if address else ProBookStream(spec)

@@ -22,6 +22,7 @@ logger = structlog.get_logger(__name__)
 
 DEPTH = 50  # levels a side that are handed on
 SILENT = 60.0  # seconds without a change of one book after which it is subscribed anew
+UNSUBSCRIBE = 5.0  # seconds
 
 Batch = list[BookFrame | StreamDown]
 
@@ -59,9 +60,9 @@ class ProBookStream:
         failures = 0
         while True:
             try:
-                raw = await asyncio.wait_for(
-                    self._client.watch_order_book(symbol), self._silent_for
-                )
+                # asyncio.timeout, not wait_for: that one can swallow a cancellation (3.11)
+                async with asyncio.timeout(self._silent_for):
+                    raw = await self._client.watch_order_book(symbol)
                 self._give(symbol, _frame(symbol, raw))
                 failures = 0
             except TimeoutError:
@@ -84,7 +85,8 @@ class ProBookStream:
         self._give(symbol, StreamDown(symbols=(symbol,), reason=reason))
         with contextlib.suppress(Exception):  # so that the next watch subscribes anew
             if self._client.has.get("unWatchOrderBook"):
-                await asyncio.wait_for(self._client.un_watch_order_book(symbol), 5)
+                async with asyncio.timeout(UNSUBSCRIBE):
+                    await self._client.un_watch_order_book(symbol)
 
 
 def _frame(symbol: str, raw: Any) -> BookFrame:

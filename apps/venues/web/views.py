@@ -48,7 +48,7 @@ def connection_add(request: ActorRequest) -> HttpResponse:
     """Without ?venue= the choice; with it the fields of that venue's adapter."""
     code = request.GET.get("venue", "")
     if not code:
-        context = {"venues": shown.venues_shown(), "venue": None, "form": None}
+        context: dict[str, Any] = {"venues": shown.venues_shown(), "venue": None, "form": None}
         return render(request, "venues/connection_form.html", context)
     spec = registry.adapter_for(code).spec
     paper = spec.kind is VenueKind.PRACTICE

@@ -9,6 +9,7 @@ import pytest
 
 from apps.venues.domain.ports import BookFrame, StreamDown
 from apps.venues.streams.binance import BinanceAddress, BinanceBookStream
+from tests.fakes.depth import depth_server
 from tests.fakes.practice import practice_server
 
 
@@ -43,8 +44,7 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(url: str, *symbols: str, **options: float):
-    root = f"{url}/alpha"
+async def following(root: str, *symbols: str, **options: float):
     stream = BinanceBookStream(BinanceAddress(root, root.replace("http", "ws", 1)), **options)
     follower = Follower()
 
@@ -71,7 +71,7 @@ async def venue(tmp_path):
 
 
 async def test_books_start_from_a_snapshot_and_follow_the_diffs(venue):
-    async with following(venue.url, "BTC/USDT", "ETH/USDT") as follower:
+    async with following(f"{venue.url}/alpha", "BTC/USDT", "ETH/USDT") as follower:
         await follower.until(lambda: len(follower.books) == 2)
         assert follower.books["BTC/USDT"] == {"bids": {100.0: 1.0}, "asks": {101.0: 2.0}}
 
@@ -83,7 +83,7 @@ async def test_books_start_from_a_snapshot_and_follow_the_diffs(venue):
 
 
 async def test_a_dropped_socket_is_said_and_the_books_come_back(venue):
-    async with following(venue.url, "BTC/USDT") as follower:
+    async with following(f"{venue.url}/alpha", "BTC/USDT") as follower:
         await follower.until(lambda: "BTC/USDT" in follower.books)
 
         await venue.add_fault("alpha", "drop_sockets")
@@ -95,15 +95,41 @@ async def test_a_dropped_socket_is_said_and_the_books_come_back(venue):
 
 
 async def test_a_silent_socket_is_opened_anew(venue):
-    async with following(venue.url, "BTC/USDT", silent_for=0.4) as follower:
+    async with following(f"{venue.url}/alpha", "BTC/USDT", silent_for=0.4) as follower:
         await follower.until(lambda: follower.snapshots >= 2)
 
         assert follower.downs[0].reason == "silent for 0.4 s"
 
 
 async def test_an_unknown_symbol_is_named_and_harms_no_other(venue):
-    async with following(venue.url, "BTC/USDT", "NOPE/USDT") as follower:
+    async with following(f"{venue.url}/alpha", "BTC/USDT", "NOPE/USDT") as follower:
         await follower.until(lambda: "BTC/USDT" in follower.books and follower.downs)
 
         down = StreamDown(symbols=("NOPE/USDT",), reason="the venue has no such book")
         assert follower.downs == [down]
+
+
+async def test_a_hole_in_the_numbers_is_said_and_a_fresh_snapshot_follows():
+    async with depth_server() as venue, following(venue.url, "BTC/USDT") as follower:
+        await follower.until(lambda: follower.snapshots == 1)
+        await venue.say(11, 12, quantity="2")
+        await follower.until(lambda: follower.books["BTC/USDT"]["bids"] == {100.0: 2.0})
+
+        await venue.say(14, 15, quantity="5")  # 13 never came
+        await follower.until(lambda: follower.snapshots == 2)
+
+        assert follower.downs == [StreamDown(symbols=("BTC/USDT",), reason="sequence gap")]
+        assert (len(venue.sockets), venue.snapshots) == (1, 2)
+        await venue.say(16, 16, quantity="7")
+        await follower.until(lambda: follower.books["BTC/USDT"]["bids"] == {100.0: 7.0})
+
+
+async def test_a_message_that_cannot_be_read_costs_the_socket():
+    async with depth_server() as venue, following(venue.url, "BTC/USDT") as follower:
+        await follower.until(lambda: follower.snapshots == 1)
+
+        await venue.say_text('{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":"x"}')
+        await follower.until(lambda: follower.snapshots == 2)
+
+        assert "cannot be read" in follower.downs[0].reason
+        assert (len(venue.sockets), venue.subscribed) == (2, ["btcusdt@depth@100ms"] * 2)
