@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from apps.core import locks
 from apps.venues.domain.ports import Balance
 
 # An answer that was asked earlier never replaces a later one, whichever arrives first.
@@ -19,7 +20,6 @@ WHERE NOT EXISTS (
 )
 ON CONFLICT (connection_id, asset) DO UPDATE
 SET free = EXCLUDED.free, used = EXCLUDED.used, at = EXCLUDED.at
-WHERE portfolio_balancenow.at <= EXCLUDED.at
 """
 NOT_TOLD = """
 UPDATE portfolio_balancenow SET free = 0, used = 0, at = %s
@@ -39,6 +39,7 @@ def balances_record(
     told = {balance.asset: balance for balance in balances}
     assets = sorted(told)
     free, used = [told[a].free for a in assets], [told[a].used for a in assets]
+    locks.alone(f"portfolio.balances.{connection_id}")  # two answers compare their times in turn
     with connection.cursor() as cursor:
         row = (workspace_id, connection_id, now, assets, free, used, connection_id, now)
         cursor.execute(UPSERT, row)
