@@ -8,7 +8,7 @@ from collections import defaultdict
 from django.conf import settings
 
 from apps.vault import services as vault
-from apps.venues import registry
+from apps.venues import practice_control, registry
 from apps.venues.clients import ClientPool, PublicClient, TradeClient, ViewClient
 from apps.venues.domain.connections import ConnectionStatus, needs_proof
 from apps.venues.domain.errors import (
@@ -22,7 +22,7 @@ from apps.venues.domain.ports import MarketData, Need, TradingVenue
 from apps.venues.models import Connection
 
 _pools: dict[int, tuple[int, ClientPool]] = {}  # {connection: (key version, its clients)}
-_public: dict[str, ClientPool] = {}
+_public: dict[str, ClientPool] = {}  # by venue and practice address
 _making: defaultdict[int | str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -44,14 +44,15 @@ def client_for(connection_id: int, *, need: Need) -> TradingVenue:
 
 def market_data_for(venue: str) -> MarketData:
     """A ready public client. Raises VenueUnknown, VenueUnavailable."""
-    pool = _public.get(venue)
+    place = f"{venue} {practice_control.base_url()}"  # a practice venue that moved is a new one
+    pool = _public.get(place)
     if pool is None:
-        with _making[venue]:
-            pool = _public.get(venue)
+        with _making[place]:
+            pool = _public.get(place)
             if pool is None:
                 pool = ClientPool(registry.adapter_for(venue), {})
                 pool.warm()
-                _public[venue] = pool
+                _public[place] = pool
     return PublicClient(pool)
 
 
@@ -89,8 +90,8 @@ def clients_forget() -> None:
     """Let go of every client of this process: after a fork, and between tests."""
     for connection_id in list(_pools):
         pool_forget(connection_id)
-    for venue in list(_public):
-        _public.pop(venue).close()
+    for place in list(_public):
+        _public.pop(place).close()
 
 
 def _require_usable(connection: Connection, need: Need) -> None:
