@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from requests.adapters import HTTPAdapter
 
 from apps.venues.adapters._ccxt import CcxtVenue
@@ -13,11 +15,9 @@ from tests.fakes.wire import Wire, payload
 
 OURS = "c7f3k2m9q4w8x1z5b6n0p2r7"  # as the platform makes them
 PEM = (
-    "-----BEGIN EC PRIVATE KEY-----\n"
-    "MHcCAQEEICBvSm3rDSmJQXDcpLZFX4hEwyDUsPoOwmm0JIPaXh9soAoGCCqGSM49\n"
-    "AwEHoUQDQgAEgTAczBmCWlQUy8/kjmdL3lhXP+NbOHhvH9ASEUSOu+bE3MWKIvbh\n"
-    "Mbj7dDBYZFSDhZQUqyYLFxkIkbOOFVc7Ow==\n"
-    "-----END EC PRIVATE KEY-----\n"
+    ec.derive_private_key(7, ec.SECP256R1())  # opens nothing
+    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    .decode()
 )
 
 
@@ -51,6 +51,3 @@ def credentials_of(adapter: type[CcxtVenue]) -> dict[str, str]:
     if adapter.spec.code == "coinbase":
         texts |= {"key": "organizations/7h1s/apiKeys/0p3n5n0th1ng", "secret": PEM}
     return {field.name: texts[field.name] for field in adapter.spec.credential_fields}
-
-
-Made = Callable[..., Any]

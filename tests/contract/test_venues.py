@@ -233,7 +233,7 @@ class TestCcxtVenue:
             venue.place_order(ticket)
 
         told = "".join(traceback.format_exception(caught.value)) + repr(venue)
-        secrets = [v for v in credentials_of(adapter).values()] + list(signatures(wire))
+        secrets = [*credentials_of(adapter).values(), *signatures(wire)]
         assert [secret for secret in secrets if secret in told] == []
         assert caught.value.__context__ in (None, caught.value.__cause__)
 

@@ -68,6 +68,7 @@ class CcxtVenue:
     fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
     refusals: ClassVar[Mapping[str, RefusalReason]] = {}  # documented texts that ccxt files loosely
     cancel_refusals: ClassVar[Mapping[str, RefusalReason]] = {}
+    balance_params: ClassVar[Mapping[str, Any]] = {}
     credential_names: ClassVar[Mapping[str, str]] = {
         "key": "apiKey",
         "secret": "secret",
@@ -155,12 +156,12 @@ class CcxtVenue:
 
     def read_rights(self) -> KeyRights:
         """Overridden where the venue tells. Here: nobody can say, and that is not harmless."""
-        self._client.fetch_balance()  # proves that the key reads, and nothing else
+        self._client.fetch_balance(dict(self.balance_params))  # that the key reads
         return KeyRights(proof=RightsProof.NONE, can_read=True, can_trade=None, can_withdraw=None)
 
     def balances(self) -> list[Balance]:
         with asking(self.spec.label):
-            return parsing.balances(self._client.fetch_balance())
+            return parsing.balances(self._client.fetch_balance(dict(self.balance_params)))
 
     def fees(self, symbols: Sequence[str]) -> list[Fees]:
         self._require(Capability.ACCOUNT_FEES)

@@ -60,7 +60,7 @@ TOO_SMALL = re.compile(
     re.IGNORECASE,
 )
 TWICE = re.compile(  # ccxt files many of these under InvalidOrder or BadRequest
-    r"duplicat|(client|cl_?ord|cid|oid|text|identifier)\W?.{0,40}(already|exist|used|unique)",
+    r"duplicat|(client|cl_?ord|[co]id|text|identifier)\W?.{0,40}(already|(?<!not[ _])exist|unique)",
     re.IGNORECASE,
 )
 UNREADABLE = (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
 from apps.venues.adapters._rights import addresses, from_scopes
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import KeyRights, OrderTicket, RightsProof, VenueKind, VenueSpec
 
 
 class Bitget(CcxtVenue):
@@ -37,6 +39,18 @@ class Bitget(CcxtVenue):
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 150)
+
+    def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        """ccxt lets the unified word overwrite the venue's own, which is lower case."""
+        params = super().order_params(ticket)
+        if "timeInForce" in params:
+            params["force"] = params.pop("timeInForce").lower()
+        return params
+
+    def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
+        told = self._client.privateSpotGetV2SpotTradeOrderInfo({"clientOid": wire_id})
+        market = self._client.market(symbol)
+        return self.listed(wire_id, [self._client.parse_order(row, market) for row in told["data"]])
 
     def read_rights(self) -> KeyRights:
         told = self._client.privateSpotGetV2SpotAccountInfo()["data"]

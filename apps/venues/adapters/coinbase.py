@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._rights import flag
+from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
     CredentialField,
     KeyRights,
@@ -53,6 +54,15 @@ class Coinbase(CcxtVenue):
         docs="https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/rest-api",
     )
     client_id_param = "client_order_id"
+    balance_params = {"v3": True}
+    refusals = {
+        "INVALID_SIZE_FOR_ORDER": RefusalReason.BELOW_MINIMUM,
+        "INVALID_SIZE_PRECISION": RefusalReason.OFF_STEP,
+        "INVALID_PRICE_PRECISION": RefusalReason.OFF_STEP,
+        "INVALID_LIMIT_PRICE_POST_ONLY": RefusalReason.NOT_FILLABLE,
+        "ORDER_ENTRY_DISABLED": RefusalReason.MARKET_CLOSED,
+    }
+    cancel_refusals = {"cancelOrders() has failed": RefusalReason.ORDER_MISSING}
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         return self.listed(wire_id, self._client.fetch_orders(symbol, None, 100))

@@ -9,6 +9,7 @@ from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
 from apps.venues.adapters._rights import addresses, from_scopes
+from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
 
 
@@ -33,7 +34,10 @@ class Kucoin(CcxtVenue):
         docs="https://www.kucoin.com/docs-new",
         tells_ip_allow_list=True,
     )
+    refusals = {"funds should more than": RefusalReason.BELOW_MINIMUM}
     config = {"options": {"uta": False, "hf": True, "fetchMarkets": {"types": ["spot"]}}}
+
+    balance_params = {"type": "trade", "hf": False}  # one trading account since the migration
 
     def book_limit(self, depth: int) -> int | None:
         return 20 if depth <= 20 else 100
