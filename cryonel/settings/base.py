@@ -321,6 +321,7 @@ CELERY_TASK_ROUTES = {
     "trading.arb_job_*": {"queue": "execution"},
     "trading.connection_*": {"queue": "sync"},
     "venues.*": {"queue": "sync"},
+    "markets.*": {"queue": "sync"},
     "portfolio.*": {"queue": "sync"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

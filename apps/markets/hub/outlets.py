@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ Snapshot = dict[str, Any]
 Fields = dict[Any, Any]  # as redis-py takes a hash
 NET = "net"  # the name of the chart's series; points of frames carry the same
 REDIS_PATIENCE = 2.0  # seconds
+LISTING_PAUSE = 60.0  # seconds between two questions what a venue lists
 
 
 class Outlet(Protocol):
@@ -63,6 +65,7 @@ class PlatformOutlet:
         self._redis: redis.asyncio.Redis | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-database")
         self._unsaved: list[CandleRow] = []
+        self._asked_at: dict[str, float] = {}
 
     async def spreads(self, rows: Sequence[SpreadRow], gone: Sequence[str]) -> None:
         """One frame for everybody, and one per symbol for those who look at a single pair."""
@@ -125,7 +128,19 @@ class PlatformOutlet:
 
     async def fees(self, books: Sequence[tuple[str, str]]) -> Fees:
         found = await self._in_thread(lambda: selectors.taker_fees(books=books))
+        unlisted = {venue for venue, symbol in books if found.get((venue, symbol)) is None}
+        await self._ask_listings(unlisted)
         return {book: math.nan if fee is None else float(fee) for book, fee in found.items()}
+
+    async def _ask_listings(self, venues: Iterable[str]) -> None:
+        """A worker learns what a venue newly watched lists; each is asked once in a while."""
+        from apps.markets.tasks import instruments_refresh
+
+        now = time.monotonic()
+        for venue in venues:
+            if now - self._asked_at.get(venue, -LISTING_PAUSE) >= LISTING_PAUSE:
+                self._asked_at[venue] = now
+                await asyncio.to_thread(instruments_refresh.delay, venue=venue)
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):  # a database that is away has nothing to close

@@ -85,6 +85,7 @@ def _alice(now: datetime) -> tuple[Actor, bool]:
 
 def _trading(actor: Actor, now: datetime) -> str:
     """Paper accounts at every practice instance that runs, and a bot over them."""
+    from apps.markets.services import instruments_refresh
     from apps.venues import practice_control, services
 
     instances = practice_control.instance_list()
@@ -99,6 +100,8 @@ def _trading(actor: Actor, now: datetime) -> str:
         ).pk
         for instance in instances
     ]
+    for instance in instances:
+        instruments_refresh(venue=instance.code, now=now)
     said = f"{len(instances)} practice accounts"
     if len(instances) > 1:
         name = "Arbitrage " + " ".join(each.code.partition(".")[2] for each in instances)
