@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
 
@@ -74,6 +76,32 @@ def user_by_email(*, email: str) -> User | None:
 def workspace_ids() -> list[int]:
     """Platform-wide, for services that serve every workspace."""
     return list(Workspace.objects.order_by("pk").values_list("pk", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Someone to tell something: in which language, at which hour of the day."""
+
+    user: User
+    actor: Actor
+    zone: ZoneInfo
+
+
+def member_list(*, workspace_id: int) -> list[Member]:
+    """The active people of a workspace, each as they read it."""
+    rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
+    return [
+        Member(row.user, Actor(row.user_id, workspace_id, Role(row.role)), zone_of(row.user))
+        for row in rows.select_related("user").order_by("user_id")
+    ]
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """The person's time zone, UTC where its name is not known."""
+    try:
+        return ZoneInfo(user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def member_ids(*, workspace_id: int) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,11 +14,9 @@ from apps.core import beats
 from apps.core.domain.people import Reader
 from apps.markets.selectors import board_get
 from apps.ops import health
-from apps.portfolio.selectors import equity_last, equity_series
 from apps.trading import selectors as trading
 from apps.venues.domain.errors import VenueUnavailable
 
-CURRENCY = "USDT"  # what equity is valued in
 RANGES = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "30d": timedelta(days=30)}
 
 
@@ -46,44 +43,6 @@ def market_source() -> str:
     except VenueUnavailable:
         return ""
     return sources.pop() if len(sources) == 1 else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Equity:
-    """Worth of all connections. value None while it is not known; change since midnight."""
-
-    value: Decimal | None
-    currency: str
-    change: Decimal | None
-    at: datetime | None
-
-
-def equity_now(*, reader: Reader, midnight: datetime) -> Equity:
-    last = equity_last(reader=reader)
-    if last is None:
-        return Equity(None, CURRENCY, None, None)
-    today = equity_series(reader=reader, since=midnight, points=50)
-    first = next((point.equity for point in today if point.equity is not None), None)
-    change = (last.equity - first) / first if last.equity is not None and first else None
-    return Equity(last.equity, CURRENCY, change, last.at)
-
-
-@dataclass(frozen=True, slots=True)
-class ProfitCard:
-    """In CURRENCY; other quote assets are listed beside it, never mixed in."""
-
-    today: Decimal
-    total: Decimal
-    fees: Decimal
-    trades_today: int
-
-
-def profit_now(*, reader: Reader, midnight: datetime) -> ProfitCard:
-    found = trading.performance_list(reader=reader, midnight=midnight)
-    main = next((each for each in found if each.quote == CURRENCY), None)
-    main = main or trading.performance_none(CURRENCY)
-    count = sum(each.trades_today for each in found)
-    return ProfitCard(main.today, main.pnl, main.fees, count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,11 @@ class TradingConfig(AppConfig):
     label = "trading"
 
     def ready(self) -> None:
-        from apps.core.registries import (
-            LiveChannel,
-            connection_users_register,
-            live_channel_register,
-        )
-        from apps.trading import channels, handlers  # noqa: F401 handlers subscribe
+        from apps.core.registries import connection_users_register, live_channel_register
+        from apps.trading import handlers, handlers_live  # noqa: F401 they subscribe
+        from apps.trading.channels import CHANNELS
         from apps.trading.selectors.engine import bot_names_on
 
-        live_channel_register(LiveChannel("trades", channels.trades_group))
+        for channel in CHANNELS:
+            live_channel_register(channel)
         connection_users_register(bot_names_on)

@@ -6,7 +6,8 @@
      document "live"            detail = {channel, data}
    Frames from the server: {"channel": "spreads:BTC/USDT", "data": ...}. Where data.html stands, its
    elements replace those with the same id; an element without a counterpart goes on top of the
-   [data-live-prepend] that wants the channel, which keeps data-live-max children.
+   [data-live-prepend] that wants the channel and ids that start so ("" takes any), which keeps
+   data-live-max children. Forms come without a CSRF token and get the page's own.
    A gap after a reconnect is closed by {"op": "replay", "lastEventId": n} once an event carried
    a number (data.seq).
    States on [data-live-state]: connecting, live, reconnecting, offline. */
@@ -61,16 +62,29 @@
     }, 150);
   }
 
+  function sign(fresh) {
+    const token = document.querySelector('input[name="csrfmiddlewaretoken"]');
+    for (const form of fresh.querySelectorAll('form[method="post"]')) {
+      if (token && !form.elements.csrfmiddlewaretoken) form.prepend(token.cloneNode());
+    }
+  }
+  function replace(old, fresh) {
+    const focused = old.contains(document.activeElement) && old !== document.activeElement;
+    old.replaceWith(fresh);
+    if (focused) fresh.querySelector("button, a[href]")?.focus();
+  }
   function place(channel, html) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
     for (const fresh of [...holder.content.children]) {
       const old = fresh.id && document.getElementById(fresh.id);
+      sign(fresh);
       if (old) {
-        old.replaceWith(fresh);
+        replace(old, fresh);
       } else {
-        const list = [...document.querySelectorAll("[data-live-prepend]")].find((element) =>
-          element.dataset.liveChannel.split(/\s+/).includes(channel),
+        const list = [...document.querySelectorAll("[data-live-prepend]")].find(
+          ({ dataset }) =>
+            dataset.liveChannel.split(/\s+/).includes(channel) && fresh.id.startsWith(dataset.livePrepend),
         );
         if (!list) continue;
         list.querySelector("[data-blank]")?.remove();

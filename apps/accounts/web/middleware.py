@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from apps.accounts.selectors import actor_get
+from apps.accounts.selectors import actor_get, zone_of
 from apps.core.domain.errors import NotFound
 
 
@@ -29,12 +28,5 @@ class ActorMiddleware:
         except NotFound:
             logout(request)  # a session of someone without a workspace leads nowhere
             return self.get_response(request)
-        with timezone.override(_zone(user.time_zone)):
+        with timezone.override(zone_of(user)):
             return self.get_response(request)
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")

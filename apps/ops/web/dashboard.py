@@ -16,6 +16,7 @@ from apps.accounts.edges import ActorRequest, signed_in
 from apps.ops import selectors
 from apps.portfolio.selectors import equity_series
 from apps.trading import selectors as trading
+from apps.trading.selectors.dashboard import CURRENCY, dashboard_stats
 
 DEFAULT_RANGE = "1h"
 LATEST = 8
@@ -32,8 +33,7 @@ def dashboard(request: ActorRequest) -> HttpResponse:
     reader, start = request.actor, midnight()
     fills = trading.trade_list(reader=reader, wanted=trading.TradeFilter())[:LATEST]
     context: dict[str, Any] = {
-        "equity": selectors.equity_now(reader=reader, midnight=start),
-        "pnl": selectors.profit_now(reader=reader, midnight=start),
+        **dashboard_stats(reader=reader, midnight=start),
         "chart_url": _chart_url(DEFAULT_RANGE),
         "chart_ranges": [
             {"url": _chart_url(name), "label": name, "current": name == DEFAULT_RANGE}
@@ -60,20 +60,20 @@ def dashboard_chart(request: ActorRequest) -> JsonResponse:
     since = until - span
     equity = equity_series(reader=request.actor, since=since, now=until)
     profit = trading.pnl_series(
-        reader=request.actor, quote=selectors.CURRENCY, since=since, until=until
+        reader=request.actor, quote=CURRENCY, since=since, until=until
     )
     series = [
         {
             "name": _("Equity"),
             "type": "area",
-            "unit": selectors.CURRENCY,
+            "unit": CURRENCY,
             "data": _dots((point.at, point.equity) for point in equity),
         },
         {
             "name": _("Profit"),
             "type": "line",
             "scale": "left",
-            "unit": selectors.CURRENCY,
+            "unit": CURRENCY,
             "data": _dots(profit),
         },
     ]

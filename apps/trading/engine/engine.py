@@ -26,6 +26,7 @@ from apps.trading.engine.log import DecisionFolder
 from apps.trading.engine.runner import BotRunner
 from apps.trading.engine.views import MarketView
 from apps.trading.engine.watch import symbols_everywhere
+from apps.trading.handlers_live import decisions_show
 from apps.trading.selectors import engine as reads
 from apps.trading.services import bots, decisions, leases
 from apps.trading.services.plan_open import plan_open
@@ -43,6 +44,7 @@ class Engine:
         self.market = MarketView(self.hub)
         self.runners: dict[int, BotRunner] = {}
         self.database = Database()
+        self.gate = Database()  # plans are opened here: no chore's query stands in their way
         self.log = DecisionFolder()
         self._by_symbol: dict[str, list[BotRunner]] = {}
         self._dirty: dict[str, tuple[str, int]] = {}  # symbol -> newest touch
@@ -86,6 +88,7 @@ class Engine:
         try:
             await self._flush()
             await self.database.run(lambda: leases.lease_release(owner=self.owner))
+            await self.gate.close()
             await self.database.close()
         except Exception:
             logger.exception("engine.release_failed")  # the leases end by themselves
@@ -127,7 +130,7 @@ class Engine:
         """Through the gate; the worker hears of it as soon as it is committed."""
         bot = runner.bot
         try:
-            plan = await self.database.run(
+            plan = await self.gate.run(
                 lambda: plan_open(
                     actor=Actor.platform(bot.workspace_id),
                     bot_id=bot.bot_id,
@@ -228,18 +231,20 @@ class Engine:
                 del self.runners[number]
             elif runner.same_as(current[number]):
                 runner.bot = current[number]
-        now = timezone.now()
+        now, began = timezone.now(), time.monotonic()
         facts = await self.database.run(lambda: reads.engine_facts(bots=roster, now=now))
         self.market.free, self.market.fees = facts.free, facts.fees
         for number, bot_facts in facts.bots.items():
-            if number in self.runners:
-                self.runners[number].facts = bot_facts
+            runner = self.runners.get(number)
+            if runner is not None and runner.opened_at < began:  # else older than what it knows
+                runner.facts = bot_facts
         self._index()
 
     async def _flush(self) -> None:
         rows = self.log.take()
         if rows:
             await self.database.run(lambda: decisions.decisions_record(rows))
+            await self.database.run(lambda: decisions_show({row.bot_id for row in rows}))
 
     async def _beat(self) -> None:
         details = {"bots": sorted(self.runners), "venues": self.hub.statistics()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.core.domain.people import Reader
 from apps.trading.domain.orders import LIVE
-from apps.trading.models import ArbJob, Bot, Order, Plan
+from apps.trading.models import ArbJob, Bot, Fill, Order, Plan
 from apps.trading.selectors.trades import TradeFilter
 
 
@@ -50,6 +51,17 @@ def plan_list(*, reader: Reader, wanted: TradeFilter, status: str = "") -> Query
 def arb_job_list(*, reader: Reader) -> QuerySet[ArbJob]:
     found: QuerySet[ArbJob] = ArbJob.objects.within(reader.workspace_id)
     return found
+
+
+def fill_list_of(
+    *, reader: Reader, order_ids: Iterable[int], plan_ids: Iterable[int], most: int = 50
+) -> list[Fill]:
+    """The newest fills of these orders and plans, oldest first."""
+    rows = Fill.objects.within(reader.workspace_id).filter(
+        Q(order_id__in=order_ids) | Q(order__plan_id__in=plan_ids)
+    )
+    newest = rows.select_related("order__plan", "bot").order_by("-pk")[:most]
+    return list(reversed(newest))
 
 
 def _narrowed(wanted: TradeFilter, at: str) -> dict[str, Any]:

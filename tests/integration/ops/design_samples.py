@@ -128,7 +128,7 @@ def _bots() -> list[Bag]:
             trades_count=1,
             notional=D(500),
             last_decision="",
-            problem="The book of Practice Gamma is older than 10 s.",
+            problem=Bag(message="The book of Practice Gamma is older than 10 s."),
         ),
     ]
 
