@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode, web
 
 logger = logging.getLogger(__name__)
 
+GOODBYE = 1.0  # seconds for the closing handshake when the venue stops
 QUEUE = 2_000  # messages a listener may lag behind before it is dropped
 
 
@@ -30,10 +31,13 @@ class Listener:
         self.combined = combined
         self.streams: set[str] = set()
         self._subscriptions = 0
+        self._dropped = False
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE)
         self._writer = asyncio.create_task(self._write())
 
     def send(self, text: str) -> None:
+        if self._dropped:  # its reader has not noticed yet
+            return
         try:
             self._queue.put_nowait(text)
         except asyncio.QueueFull:
@@ -42,6 +46,7 @@ class Listener:
 
     def drop(self) -> None:
         """Cut the connection without a goodbye; the reader of the socket then cleans up."""
+        self._dropped = True
         self._writer.cancel()
         if self._transport is not None:
             self._transport.abort()
@@ -126,8 +131,15 @@ class Hub:
                 listener.send(f'{{"subscriptionId":{subscription},"event":{raw}}}')
 
     async def close(self) -> None:
-        for listener in list(self.listeners):
-            await listener.close()
+        """Say goodbye to all at once; who does not take it in time is cut off."""
+        await asyncio.gather(*(self._part(listener) for listener in list(self.listeners)))
+
+    async def _part(self, listener: Listener) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await listener.close()
+        except TimeoutError:
+            listener.drop()
 
     def drop_all(self) -> int:
         """Cut every WebSocket (the drop_sockets fault); returns how many."""
