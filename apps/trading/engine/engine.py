@@ -235,9 +235,9 @@ class Engine:
         facts = await self.database.run(lambda: reads.engine_facts(bots=roster, now=now))
         self.market.free, self.market.fees = facts.free, facts.fees
         for number, bot_facts in facts.bots.items():
-            runner = self.runners.get(number)
-            if runner is not None and runner.opened_at < began:  # else older than what it knows
-                runner.facts = bot_facts
+            held = self.runners.get(number)
+            if held is not None and held.opened_at < began:  # else older than what it knows
+                held.facts = bot_facts
         self._index()
 
     async def _flush(self) -> None:

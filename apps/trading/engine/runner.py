@@ -14,7 +14,7 @@ from apps.trading.strategies.interface import BookTick, BotFacts, Facts
 from apps.trading.strategies.parameters import params_parse
 from apps.trading.strategies.registry import strategy_type
 
-DENIED_PAUSE = 2.0  # seconds in which a pair that the gate denied is not asked for again
+DENIED_PAUSE = (2.0, 60.0)  # seconds until a denied pair is asked for again: first, longest
 
 
 class BotRunner:
@@ -28,7 +28,9 @@ class BotRunner:
         self.state: Any = self.kind.start
         self.facts: BotFacts | None = None
         self.opening: set[str] = set()  # pairs whose plan is on its way to the gate
+        self.opened_at = 0.0  # monotonic seconds of the last plan that the gate let through
         self._not_before: dict[str, float] = {}
+        self._denials: dict[str, int] = {}
 
     def same_as(self, bot: EngineBot) -> bool:
         """Whether this runner still stands for that row: the token changes on every take."""
@@ -59,6 +61,8 @@ class BotRunner:
 
     def opened(self, symbol: str) -> None:
         """The gate said yes: counted here at once, and again when the facts are read anew."""
+        self._denials.pop(symbol, None)
+        self.opened_at = time.monotonic()
         facts = self.facts or BotFacts()
         self.facts = BotFacts(
             open_plans=facts.open_plans + 1,
@@ -70,7 +74,10 @@ class BotRunner:
         )
 
     def denied(self, symbol: str) -> None:
-        self._not_before[symbol] = time.monotonic() + DENIED_PAUSE
+        """Each refusal in a row doubles the pause: the gate stores every one of them."""
+        count = self._denials[symbol] = self._denials.get(symbol, 0) + 1
+        pause = min(DENIED_PAUSE[0] * 2 ** min(count - 1, 10), DENIED_PAUSE[1])
+        self._not_before[symbol] = time.monotonic() + pause
 
     def due_again(self, now: datetime) -> bool:
         """A pause that passes by itself has passed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -95,6 +95,13 @@ def floor(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Flo
         clients_forget()
 
 
+@pytest.fixture(autouse=True)
+async def readers_let_go() -> AsyncIterator[None]:
+    """The thread in which async tests read keeps a connection; the database must be free."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
 async def until(what: Callable[[], bool], *, within: float = 30.0) -> None:
     deadline = time.monotonic() + within
     while not await sync_to_async(what)():
@@ -109,7 +116,6 @@ async def running(engine: Engine, story: Callable[[], Any]) -> None:
     finally:
         engine.stop()
         await task
-        await sync_to_async(connections.close_all)()  # of the thread that `until` reads in
 
 
 async def test_a_real_spread_becomes_a_booked_profit_that_both_ledgers_agree_on(floor):

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.core.domain.people import Actor
 from apps.trading import crash_points, tasks
 from apps.trading.models import ArbJob, Bot, Order, Plan
 from apps.trading.services.arb_jobs import arb_job_create
 from apps.trading.services.plan_open import plan_open
-from apps.core.domain.people import Actor
 from tests.factories.trading import D, intent
 from tests.integration.trading.test_engine import Floor, floor  # noqa: F401 a fixture
 
