@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -94,17 +96,20 @@ class TradeListApi(TradingApi):
         return Response(shapes.TradeListOutput(answer).data)
 
 
-class CsvRenderer(BaseRenderer):
-    """Names the format for content negotiation; the rows are streamed by the view itself."""
+class OnlyCsv(BaseContentNegotiation):
+    """The answer is CSV and a refusal is the envelope, whatever Accept says."""
 
-    media_type = "text/csv"
-    format = "csv"
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class TradeCsvApi(TradingApi):
     """Every fill that the filters leave, exact: the rows of the site's CSV."""
 
-    renderer_classes = [JSONRenderer, CsvRenderer]
+    content_negotiation_class = OnlyCsv
 
     @extend_schema(
         operation_id="trade_csv",

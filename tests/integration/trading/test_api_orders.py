@@ -302,6 +302,16 @@ def test_the_csv_takes_the_same_filters(program, plan):
     assert len(rows_of(program.get("trades.csv", {"side": "buy"}))) == 2
 
 
+@pytest.mark.parametrize("accept", ["text/csv", "application/json", "*/*", "image/png"])
+def test_the_csv_does_not_depend_on_what_is_accepted(program, plan, accept):
+    for query, kind in (("", "text/csv; charset=utf-8"), ("?side=hold", "application/json")):
+        answer = program.client.get(
+            f"/api/v1/trades.csv{query}",
+            headers={"Authorization": f"Bearer {program.token}", "Accept": accept},
+        )
+        assert answer["Content-Type"] == kind
+
+
 def test_a_number_no_key_can_have_is_no_address(program):
     assert program.get(f"orders/{10**30}").status_code == 404
 
