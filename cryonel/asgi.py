@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -16,11 +17,12 @@ from django.urls import path  # noqa: E402
 from apps.accounts.sockets import ReaderMiddleware  # noqa: E402
 from apps.core.consumers import LiveConsumer  # noqa: E402
 
+sockets: list[Any] = [path("ws/live/", cast(Any, LiveConsumer.as_asgi()))]
 application = ProtocolTypeRouter(
     {
         "http": pages,
         "websocket": AllowedHostsOriginValidator(
-            ReaderMiddleware(URLRouter([path("ws/live/", LiveConsumer.as_asgi())]))
+            ReaderMiddleware(URLRouter(sockets))
         ),
     }
 )

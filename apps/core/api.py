@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext
@@ -25,6 +25,7 @@ OURS: dict[type[Exception], type[errors.CryonelError]] = {
     drf.NotFound: errors.PageMissing,
     Http404: errors.PageMissing,
     drf.MethodNotAllowed: errors.MethodUnsupported,
+    RequestDataTooBig: errors.BodyTooLarge,
     drf.Throttled: errors.TooManyRequests,
     drf.APIException: errors.InputRefused,  # the rest of DRF's own: what was sent is no use
     OperationalError: errors.DatabaseDown,

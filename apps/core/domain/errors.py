@@ -141,6 +141,12 @@ class CursorInvalid(InputInvalid):
     template = gettext_noop("This page cursor is not valid. Start again from the first page.")
 
 
+class BodyTooLarge(InputInvalid):
+    code = "VAL-0005"
+    status = 413
+    template = gettext_noop("What was sent is larger than one megabyte.")
+
+
 class IdempotencyKeyReused(Conflict):
     code = "CNF-0001"
     template = gettext_noop("This Idempotency-Key was used for a different request.")
