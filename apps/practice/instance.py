@@ -13,7 +13,8 @@ from apps.practice.candles import CandleLog
 from apps.practice.config import InstanceConfig
 from apps.practice.dialect import messages
 from apps.practice.domain import events
-from apps.practice.domain.exchange import Exchange, Ticket
+from apps.practice.domain.exchange import Exchange
+from apps.practice.domain.intake import Ticket
 from apps.practice.domain.ledger import Account, Order
 from apps.practice.domain.limits import Limiter
 from apps.practice.domain.matching import Side

@@ -7,7 +7,7 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from apps.practice.domain import refusals
-from apps.practice.domain.exchange import Ticket
+from apps.practice.domain.intake import Ticket
 from apps.practice.domain.matching import Side
 
 SIGNING = {"timestamp", "recvWindow", "signature"}

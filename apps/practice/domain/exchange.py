@@ -10,24 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from apps.practice.domain import events, refusals
+from apps.practice.domain import events, intake, refusals
+from apps.practice.domain.intake import Ticket
 from apps.practice.domain.ledger import ZERO, Account, Ledger, Order
 from apps.practice.domain.matching import OUTSIDE, Book, Match, Side
 from apps.practice.domain.rules import CENT8, SymbolRules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """An order as a client asks for it; the dialect has checked that its fields fit together."""
-
-    symbol: str
-    side: Side
-    type: str
-    time_in_force: str = "GTC"
-    price: Decimal = ZERO
-    quantity: Decimal = ZERO
-    quote_quantity: Decimal = ZERO
-    client_order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +121,9 @@ class Exchange:
         before, as if somebody had been quicker: the partial-fill fault.
         """
         rules, book = self.rules[ticket.symbol], self.books[ticket.symbol]
-        lots, limit = self._measure(ticket, rules, book)
-        self._require_room(account, ticket, rules)
-        locked, asset = self._lock(account, ticket, rules, book, lots)
+        lots, limit = intake.measure(ticket, rules, book, self.reference_price(ticket.symbol))
+        intake.require_room(self.ledger, account, ticket, rules)
+        locked, asset = intake.lock(account, ticket, rules, book, lots)
         order = self._accept(account, ticket, rules.quantity(lots), locked, asset, now)
         if at_most is not None:
             book.thin(ticket.side, limit, int(lots * at_most))
@@ -174,54 +161,6 @@ class Exchange:
         return rules.price(bid + ask) / 2
 
     # -- steps of `place` ---------------------------------------------------------------------
-
-    def _measure(self, ticket: Ticket, rules: SymbolRules, book: Book) -> tuple[int, int | None]:
-        """Lots and limit in ticks, after the filters; raises Refusal."""
-        reference = self.reference_price(ticket.symbol)
-        if ticket.type == "MARKET":
-            if ticket.quote_quantity:
-                rules.require_notional(ticket.quote_quantity)
-                budget = int(ticket.quote_quantity / rules.unit)
-                lots = book.lots_for(ticket.side, budget)
-                if lots:
-                    rules.lots(rules.quantity(lots), market=True)
-                return lots, None
-            lots = rules.lots(ticket.quantity, market=True)
-            if reference is not None:
-                rules.require_notional(ticket.quantity * reference)
-            return lots, None
-        limit = rules.ticks(ticket.price)
-        rules.require_near(ticket.price, reference)
-        lots = rules.lots(ticket.quantity)
-        rules.require_notional(ticket.price * ticket.quantity)
-        if ticket.type == "LIMIT_MAKER" and book.fillable(ticket.side, limit, 1):
-            raise refusals.order_would_take()
-        return lots, limit
-
-    def _require_room(self, account: Account, ticket: Ticket, rules: SymbolRules) -> None:
-        """One open order per client id, and no more open orders than the symbol allows."""
-        twin = self.ledger.order_by_client_id(account.id, ticket.symbol, ticket.client_order_id)
-        if twin is not None and twin.open:
-            raise refusals.order_duplicate()
-        if len(account.open_ids) >= rules.max_orders:
-            orders = self.ledger.orders
-            standing = sum(orders[i].symbol == ticket.symbol for i in account.open_ids)
-            if standing >= rules.max_orders:
-                raise refusals.filter_failed("MAX_NUM_ORDERS")
-
-    def _lock(
-        self, account: Account, ticket: Ticket, rules: SymbolRules, book: Book, lots: int
-    ) -> tuple[Decimal, str]:
-        """What the order may spend, of which asset; raises Refusal when it is not there."""
-        if ticket.side is Side.SELL:
-            needed, asset = rules.quantity(lots), rules.base
-        elif ticket.type == "MARKET":
-            needed, asset = book.cost(ticket.side, lots) * rules.unit, rules.quote
-        else:
-            needed, asset = ticket.price * rules.quantity(lots), rules.quote
-        if needed > account.free(asset):
-            raise refusals.balance_insufficient()
-        return needed, asset
 
     def _accept(
         self,

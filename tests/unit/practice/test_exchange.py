@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.practice.domain import events
-from apps.practice.domain.exchange import Exchange, Ticket
+from apps.practice.domain.exchange import Exchange
+from apps.practice.domain.intake import Ticket
 from apps.practice.domain.ledger import Account
 from apps.practice.domain.matching import Side
 from apps.practice.domain.refusals import Refusal
