@@ -43,6 +43,7 @@ def test_start_balances_cover_exactly_the_traded_assets_it_knows():
 
 
 def test_the_bot_trades_what_every_venue_lists_and_the_balances_can_pay():
-    listed = [("BTC/USDT", "ETH/BTC", "NEW/USDT"), ("NEW/USDT", "ETH/BTC", "BTC/USDT", "SOL/USDT")]
+    usdt = ("BTC/USDT", "ETH/USDT", "NEW/USDT")
+    listed = [(*usdt, "ETH/BTC"), (*reversed(usdt), "ETH/BTC", "SOL/USDT")]
 
-    assert world.pairs_of(listed) == ["BTC/USDT", "ETH/BTC"]
+    assert world.pairs_of(listed) == ["BTC/USDT", "ETH/USDT"]
