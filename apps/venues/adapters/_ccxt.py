@@ -67,7 +67,8 @@ class CcxtVenue:
     config: ClassVar[Mapping[str, Any]] = {}  # laid over the ccxt class's own description
     fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
     refusals: ClassVar[Mapping[str, RefusalReason]] = {}  # documented texts that ccxt files loosely
-    cancel_refusals: ClassVar[Mapping[str, RefusalReason]] = {}
+    absences: ClassVar[tuple[str, ...]] = ()  # documented texts for "no such order"
+    cancel_refusals: ClassVar[dict[str, RefusalReason]] = {}
     balance_params: ClassVar[Mapping[str, Any]] = {}
     credential_names: ClassVar[Mapping[str, str]] = {
         "key": "apiKey",
@@ -113,11 +114,10 @@ class CcxtVenue:
     def instruments(self) -> list[InstrumentInfo]:
         source = self._market_source(60.0)
         self._client.set_markets_from_exchange(source)
-        return [
-            parsing.instrument(market, source.precisionMode)
-            for market in source.markets.values()
-            if self.is_offered(market)
-        ]
+        return [self.info(market) for market in source.markets.values() if self.is_offered(market)]
+
+    def info(self, market: Mapping[str, Any]) -> InstrumentInfo:
+        return parsing.instrument(market, self._client.precisionMode)
 
     def is_offered(self, market: Mapping[str, Any]) -> bool:
         """Whether a market is one that this adapter trades."""
@@ -250,7 +250,7 @@ class CcxtVenue:
         try:
             return self.look_up(wire_id, symbol)
         except translation.caught() as e:
-            if type(e).__name__ == "OrderNotFound":
+            if translation.is_absence(e, self.absences):
                 return None
             raise
 
@@ -285,7 +285,8 @@ class CcxtVenue:
                 return self.cancelled(raw, client_order_id)
             except translation.caught() as e:
                 problem = e
-        reason = refusal_of(problem, translation.CANCEL_REFUSED, self.cancel_refusals)
+        texts = dict.fromkeys(self.absences, RefusalReason.ORDER_MISSING) | self.cancel_refusals
+        reason = refusal_of(problem, translation.CANCEL_REFUSED, texts)
         if reason is RefusalReason.ORDER_MISSING:
             found = self.find_order(client_order_id, symbol, sent_for=timedelta.max)
             if found is not None:
@@ -374,7 +375,7 @@ class CcxtVenue:
         elif ticket.time_in_force in NEEDED:
             self._require(NEEDED[ticket.time_in_force])
         self.wire_client_id(ticket.client_order_id)
-        info = parsing.instrument(market, self._client.precisionMode)
+        info = self.info(market)
         self._require_size(ticket, info)
         with localcontext(EXACT):
             if info.quantity_step and ticket.quantity % info.quantity_step:
@@ -440,6 +441,10 @@ class CcxtVenue:
                 setattr(client, name, merged)
         return client
 
+    def load(self, source: Any) -> None:
+        """Read the markets of a keyless client."""
+        source.load_markets()
+
     def _market_source(self, young: float) -> Any:
         """A keyless client that read the markets less than `young` seconds ago."""
         place = f"{self.spec.code} {self._client.urls.get('api')}"
@@ -449,7 +454,7 @@ class CcxtVenue:
             return source
         source = self._made({})
         with asking(self.spec.label):
-            source.load_markets()
+            self.load(source)
             if not source.markets:
                 raise VenueUnavailable(venue=self.spec.label)
         with _guard:

@@ -56,7 +56,7 @@ CANCEL_REFUSED = {
     "BadSymbol": RefusalReason.SYMBOL_UNKNOWN,
 }
 TOO_SMALL = re.compile(
-    r"\bmin(imum)?|too small|too low|notional|less than|lower limit|at least|lower than",
+    r"\bmin(imum)?|below.min|too small|too low|notional|less than|lower limit|at least|lower than",
     re.IGNORECASE,
 )
 TWICE = re.compile(  # ccxt files many of these under InvalidOrder or BadRequest
@@ -89,6 +89,14 @@ def is_duplicate(problem: BaseException) -> bool:
     if type(problem).__name__ not in kinds:
         return False
     return type(problem).__name__ == kinds[0] or bool(TWICE.search(str(problem)))
+
+
+def is_absence(problem: BaseException, texts: tuple[str, ...]) -> bool:
+    """The venue says that there is no such order."""
+    if type(problem).__name__ == "OrderNotFound":
+        return True
+    known = isinstance(problem, ccxt_errors().ExchangeError)
+    return known and any(text in str(problem) for text in texts)
 
 
 def refusal_of(

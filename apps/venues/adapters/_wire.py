@@ -71,6 +71,16 @@ class ExactJson:
             raise ccxt_errors().BadResponse(f"{self.id} answered without content")  # type: ignore[attr-defined]
         return answer
 
+    def handle_errors(self, status: int, *answer: Any) -> Any:
+        """Status 401 is a refused key, also where ccxt does not know the venue's own words."""
+        errors = ccxt_errors()
+        try:
+            return super().handle_errors(status, *answer)  # type: ignore[misc]
+        except errors.ExchangeError as e:
+            if status == 401 and type(e) is errors.ExchangeError:
+                raise errors.AuthenticationError(str(e)) from None
+            raise
+
     def __del__(self) -> None:
         """Closing is explicit; ccxt closes again when collected, in whatever thread that is."""
 

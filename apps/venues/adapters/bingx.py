@@ -10,7 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import OrderTicket, RightsProof, VenueKind, VenueSpec
 
 
 class Bingx(CcxtVenue):
@@ -38,6 +38,15 @@ class Bingx(CcxtVenue):
             "fetchMarkets": {"types": {"spot": True, "linear": False, "inverse": False}},
         }
     }
+
+    absences = ("order not exist",)
+
+    def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        """The amounts once more as text: ccxt sends floats there."""
+        params = super().order_params(ticket) | {"quantity": f"{ticket.quantity.normalize():f}"}
+        if ticket.limit_price is not None:
+            params["price"] = f"{ticket.limit_price.normalize():f}"
+        return params
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         market = self._client.market(symbol)

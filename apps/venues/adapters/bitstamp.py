@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import OrderTicket, RightsProof, TimeInForce, VenueKind, VenueSpec
+
+FLAGS = {
+    TimeInForce.IOC: "ioc_order",
+    TimeInForce.FOK: "fok_order",
+    TimeInForce.POST_ONLY: "moc_order",
+}
 
 
 class Bitstamp(CcxtVenue):
@@ -39,8 +48,24 @@ class Bitstamp(CcxtVenue):
         docs="https://www.bitstamp.net/api/",
     )
 
+    absences = ("Order not found",)
+
     def book_limit(self, depth: int) -> int | None:
         return None
+
+    def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        """A time in force is a flag of its own; ccxt passes the unified word, which is ignored."""
+        flag = FLAGS.get(ticket.time_in_force)
+        params = {self.client_id_param: self.wire_client_id(ticket.client_order_id)}
+        return params | ({flag: True} if flag else {})
+
+    def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
+        """The transactions of an order are all there: their sum is what was filled."""
+        raw: Mapping[str, Any] = self._client.fetch_order(
+            None, symbol, {self.client_id_param: wire_id}
+        )
+        filled = sum((Decimal(trade["amount"]) for trade in raw["trades"]), Decimal(0))
+        return {**raw, "filled": f"{filled:f}"}
 
 
 ADAPTER = Bitstamp

@@ -33,6 +33,7 @@ class Cryptocom(CcxtVenue):
         docs="https://exchange-docs.crypto.com/exchange/v1/rest-ws/index.html",
     )
     client_id_param = "client_oid"
+    absences = ("INVALID_ORDERID",)
     config = {"options": {"defaultType": "spot"}}
 
     def book_limit(self, depth: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
@@ -31,12 +32,11 @@ class Mexc(CcxtVenue):
         requests_per_second=10.0,
         docs="https://www.mexc.com/api-docs/spot-v3/introduction",
     )
-    config = {
-        "options": {
-            "defaultType": "spot",
-            "fetchMarkets": {"types": {"spot": True, "swap": {"linear": False, "inverse": False}}},
-        }
-    }
+    absences = ("Order does not exist", "Unknown order sent")
+    config = {"options": {"defaultType": "spot"}}
+
+    def load(self, source: Any) -> None:
+        source.set_markets(source.fetch_spot_markets())  # load_markets reads the futures as well
 
 
 ADAPTER = Mexc

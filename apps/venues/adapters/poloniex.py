@@ -40,7 +40,7 @@ class Poloniex(CcxtVenue):
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         raw: Mapping[str, Any] = self._client.fetch_order(f"cid:{wire_id}", symbol)
-        return raw
+        return {**raw, "id": raw["info"]["id"]}  # ccxt gives back what it asked for
 
     def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
         return super().cancel(wire_id, venue_order_id or f"cid:{wire_id}", symbol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
-from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, InstrumentInfo, RightsProof, VenueKind, VenueSpec
 
 
 class Upbit(CcxtVenue):
@@ -35,6 +36,9 @@ class Upbit(CcxtVenue):
         requests_per_second=5.0,
         docs="https://global-docs.upbit.com/",
     )
+
+    def info(self, market: Mapping[str, Any]) -> InstrumentInfo:
+        return replace(super().info(market), price_step=None)  # it depends on the price
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 30)

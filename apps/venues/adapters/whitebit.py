@@ -33,16 +33,20 @@ class Whitebit(CcxtVenue):
         requests_per_second=10.0,
         docs="https://docs.whitebit.com/",
     )
+    absences = ("has not been found",)
     config = {"options": {"defaultType": "spot"}}
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 100)
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
-        ours = {"clientOrderId": wire_id}
-        live = self._client.fetch_open_orders(symbol, None, None, ours)
-        return self.listed(wire_id, live) or self.listed(
-            wire_id, self._client.fetch_closed_orders(symbol, None, None, ours)
+        market = self._client.market(symbol)
+        ours = {"market": market["id"], "clientOrderId": wire_id}
+        live = self._client.v4PrivatePostOrders(ours)
+        told = self._client.v4PrivatePostTradeAccountOrderHistory(ours)
+        ended = told.get(market["id"], []) if isinstance(told, dict) else told  # none: a list
+        return self.listed(
+            wire_id, [self._client.parse_order(row, market) for row in [*live, *ended]]
         )
 
     def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
