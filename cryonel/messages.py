@@ -36,7 +36,8 @@ def sources(root: Path) -> Iterator[tuple[Path, str]]:
         if "migrations" not in path.parts:
             yield path, path.read_text()
     for path in sorted(root.glob("templates/**/*.html")):
-        yield path, templatize(path.read_text(), origin=str(path))
+        text = templatize(path.read_text(), origin=str(path))
+        yield path, "\n".join(line.strip() for line in text.splitlines())  # no indentation
 
 
 def extracted(root: Path) -> Any:
