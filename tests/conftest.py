@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cryonel.messages import compile_stale
 from tests.factories.accounts import Person, person
 
 CI = bool(os.environ.get("CI"))
@@ -34,6 +35,12 @@ NEEDS = {
     ),
     "node": (lambda: shutil.which("node") is not None, "needs Node.js 20 on PATH"),
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Translations are compiled once: .mo files are not in the repository."""
+    if not hasattr(config, "workerinput"):
+        compile_stale(Path(__file__).resolve().parents[1])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.ops.demo import market
@@ -19,6 +20,7 @@ from apps.ops.demo.ports import PortTaken
 from apps.ops.demo.progress import Progress
 from apps.ops.demo.readiness import NotReady
 from cryonel.embedded import ServiceUnavailable, default_data_dir
+from cryonel.messages import compile_stale
 from cryonel.supervisor import end_with_uv
 
 ANTICIPATED = (FolderRefused, PortTaken, NotReady, ServiceUnavailable, market.SourceUnknown)
@@ -43,6 +45,7 @@ class Command(BaseCommand):
         end_with_uv()
         signal.signal(signal.SIGTERM, _leave)
         signal.signal(signal.SIGHUP, _leave)
+        compile_stale(Path(settings.BASE_DIR))  # the pages' other languages
         progress = Progress(lambda line: print(line, file=sys.stderr, flush=True))
         try:
             with Demo(self._options(words), progress) as demo:

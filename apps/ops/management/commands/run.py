@@ -6,11 +6,14 @@ import argparse
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from cryonel import embedded, roles
+from cryonel.messages import compile_stale
 from cryonel.supervisor import Supervisor, end_with_uv
 from cryonel.supervisor.children import enter, resolve
 
@@ -30,6 +33,7 @@ class Command(BaseCommand):
             wanted = [roles.role_named(label) for label in words["role"]]
         except roles.RoleUnknown as unknown:
             raise CommandError(str(unknown)) from unknown
+        compile_stale(Path(settings.BASE_DIR))
         if words["listen"]:
             os.environ["CRYONEL_LISTEN"] = words["listen"]
         if words["direct"]:
