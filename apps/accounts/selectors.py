@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from apps.accounts.domain.errors import TokenInvalid, WorkspaceMissing
 from apps.accounts.models import ApiToken, Membership, User, Workspace
@@ -108,3 +108,12 @@ def member_ids(*, workspace_id: int) -> list[int]:
     """The users of a workspace, for pushes to them."""
     rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
     return list(rows.order_by("user_id").values_list("user_id", flat=True))
+
+
+def workspace_exists(workspace_id: int) -> bool:
+    return Workspace.objects.filter(pk=workspace_id).exists()
+
+
+def workspace_last_id() -> int:
+    """Platform-wide: the highest workspace number, 0 before the first."""
+    return Workspace.objects.aggregate(last=Max("pk"))["last"] or 0

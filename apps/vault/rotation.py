@@ -17,7 +17,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
-from apps.accounts.models import Workspace
+from apps.accounts.selectors import workspace_last_id
 from apps.core import audit, outbox
 from apps.core.domain.people import Actor
 from apps.vault import data_keys, locks
@@ -45,7 +45,7 @@ def rewrap(*, now: datetime, renew: bool, batch: int, told: Told) -> int:
     if rotation is None:
         if renew:
             keeper.renew()
-        rotation = _begun(KEK, _last(DataKey), now)
+        rotation = _begun(KEK, _last_key(), now)
     version, done = keeper.current(), 0
     while count := _rewrap_batch(rotation, version, batch):
         done += count
@@ -57,7 +57,7 @@ def rewrap(*, now: datetime, renew: bool, batch: int, told: Told) -> int:
 
 def reseal(*, now: datetime, batch: int, told: Told) -> int:
     """Give every workspace with secrets a new data key; return how many workspaces were done."""
-    rotation = running(DATA_KEYS) or _begun(DATA_KEYS, _last(Workspace), now)
+    rotation = running(DATA_KEYS) or _begun(DATA_KEYS, workspace_last_id(), now)
     done = 0
     while True:
         owners = DataKey.objects.filter(
@@ -146,13 +146,13 @@ def _retire(fresh: DataKey, rotation: KeyRotation, now: datetime) -> None:
     _moved(rotation, fresh.workspace_id)
 
 
-def _last(table: type[DataKey] | type[Workspace]) -> int:
-    return table._default_manager.aggregate(last=Max("pk"))["last"] or 0
+def _last_key() -> int:
+    return DataKey.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 def _begun(kind: str, last: int, now: datetime) -> KeyRotation:
     return KeyRotation.objects.create(
-        kind=kind, last=last, newest_key=_last(DataKey), started_at=now
+        kind=kind, last=last, newest_key=_last_key(), started_at=now
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import Workspace
+from apps.accounts.selectors import workspace_exists
 from apps.core import audit, outbox
 from apps.core.domain.people import Actor
 from apps.vault import data_keys, locks
@@ -92,7 +92,7 @@ def secrets_import(
 ) -> list[int]:
     """Store every credential as a set of its own, or none. Raises ImportUnreadable where the
     workspace is unknown or already holds one of them."""
-    if not Workspace.objects.filter(pk=actor.workspace_id).exists():
+    if not workspace_exists(actor.workspace_id):
         raise ImportUnreadable(problem=f"there is no workspace {actor.workspace_id}")
     locks.current_data_key(actor.workspace_id)
     taken = SecretSet.objects.filter(
