@@ -2,7 +2,7 @@
 
    <div data-chart="/url/"> with .chart-canvas, [data-chart-note]; beside it [data-chart-summary].
    The URL answers {"series": [{"name", "type": "area"|"line"|"histogram"|"baseline",
-   "data": [[seconds, "value"], ...], "unit"?, "digits"?, "tone"? (1-5), "scale"?: "left"}]}.
+   "data": [[seconds, "value" or null for a gap], ...], "unit"?, "digits"?, "tone"? (1-5), "scale"?: "left"}]}.
    Live: a DOM event "chart:append" on the element, detail {"series name": [[seconds, "value"], ...]},
    or a live channel in data-chart-channel whose frames carry the same under "points".
    A button [data-chart-range="URL"] beside it loads another range into [data-chart] of its panel. */
@@ -85,7 +85,8 @@
     const library = window.LightweightCharts;
     return { area: library.AreaSeries, line: library.LineSeries, histogram: library.HistogramSeries, baseline: library.BaselineSeries };
   };
-  const points = (data) => data.map(([time, value]) => ({ time, value: Number(value) }));
+  const points = (data) => data.map(([time, value]) => (value === null ? { time } : { time, value: Number(value) }));
+  const known = (series) => series.data.filter((point) => point[1] !== null);
 
   function note(element, text) {
     const box = element.querySelector("[data-chart-note]");
@@ -96,9 +97,9 @@
     const target = element.parentElement.querySelector("[data-chart-summary]");
     if (!target) return;
     target.textContent = all
-      .filter((series) => series.data.length)
+      .filter((series) => known(series).length)
       .map((series) => {
-        const values = series.data.map((point) => Number(point[1]));
+        const values = known(series).map((point) => Number(point[1]));
         const write = (value) => window.Cryonel.amount(value, series.digits ?? 2) + (series.unit ? ` ${series.unit}` : "");
         const facts = {
           name: series.name, first: write(values[0]), last: write(values[values.length - 1]),
@@ -127,7 +128,7 @@
     charts.delete(element);
     summarize(element, all);
     legend(element, all);
-    if (!all.some((series) => series.data.length)) return note(element, element.dataset.textEmpty);
+    if (!all.some((series) => known(series).length)) return note(element, element.dataset.textEmpty);
     note(element, "");
     const chart = window.LightweightCharts.createChart(element.querySelector(".chart-canvas"), { ...frame(), autoSize: true });
     const roomy = element.clientWidth > 520; // on a phone one scale has to do

@@ -1,6 +1,7 @@
 /* Dialogs, menus, copying.
    data-dialog-open="ID" opens a native <dialog>, data-dialog-close closes the one around it;
-   data-confirm-word on an input keeps the form's submit button off until the word is typed;
+   data-confirm-word on an input keeps the form's submit button off until the word is typed, in
+   whatever case, and sends it as it is written; the server checks it again;
    details.menu closes on Escape and on a click elsewhere; data-copy="TEXT" copies. */
 (() => {
   "use strict";
@@ -51,6 +52,9 @@
   });
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-confirm-word]")) check(event.target);
+  });
+  document.addEventListener("submit", (event) => {
+    for (const input of event.target.querySelectorAll("[data-confirm-word]")) input.value = input.dataset.confirmWord;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

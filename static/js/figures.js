@@ -13,7 +13,12 @@
   const fixed = (digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
 
   window.Cryonel = Object.assign(window.Cryonel || {}, {
-    amount: (value, digits = 2) => format(Number(value), fixed(digits)),
+    /** With so many decimals; what is not zero never reads as zero. */
+    amount: (value, digits = 2) => {
+      const number = Number(value);
+      const hidden = number !== 0 && Math.abs(number) < 0.5 * 10 ** -digits;
+      return format(number, hidden ? { maximumSignificantDigits: 2 } : fixed(digits));
+    },
     size: (value) => format(Number(value), { maximumSignificantDigits: 6 }),
     /** A fraction as a percentage with its sign: "0.0012" -> "+0.120 %". */
     percent: (value, digits = 3, signed = true) =>

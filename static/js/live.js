@@ -10,6 +10,7 @@
    data-live-max children. Forms come without a CSRF token and get the page's own.
    A gap after a reconnect is closed by {"op": "replay", "lastEventId": n} once an event carried
    a number (data.seq).
+   The socket opens as soon as this script runs, and subscribes when the page's other scripts listen.
    States on [data-live-state]: connecting, live, reconnecting, offline. */
 (() => {
   "use strict";
@@ -41,8 +42,9 @@
     }
     return names;
   }
+  let listening = false; // from DOMContentLoaded on: an earlier frame would find no listener
   function align() {
-    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (!listening || socket?.readyState !== WebSocket.OPEN) return;
     const names = wanted();
     for (const channel of names) {
       if (!subscribed.has(channel)) send({ op: "subscribe", channel });
@@ -159,10 +161,14 @@
     retryTimer = setTimeout(open, wait / 2 + (Math.random() * wait) / 2);
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    if (!address()) return;
+  if (address()) {
     state("connecting");
     open();
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!address()) return;
+    listening = true;
+    align();
     window.addEventListener("online", open);
     window.addEventListener("offline", () => state("offline"));
     document.addEventListener("visibilitychange", () => document.hidden || open());

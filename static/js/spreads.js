@@ -5,8 +5,9 @@
    {"rows": [{key, symbol, buy_venue, sell_venue, buy_label, sell_label, gross, fees, slippage, net, notional, at,
    state, reason}]} with fractions and amounts as strings, null where unknown, and `at` in milliseconds;
    {"gone": [key, ...]} takes rows away.
-   Text nodes are changed in place, in cells of fixed width. Order changes at most every two seconds,
-   and never under the pointer or the focus. Sorting and filters survive because they live here. */
+   Text nodes are changed in place, in cells of fixed width. Order, and which route is a pair's best, changes
+   at most every two seconds, and never under the pointer or the focus. Sorting and filters survive because
+   they live here; a field "routes" with "all" shows every route, else the best one of each pair. */
 (() => {
   "use strict";
   const REORDER_EVERY = 2000;
@@ -15,7 +16,7 @@
   const rows = new Map();
   let table, body, model, form, count, blank;
   let order = { key: "net", falling: true };
-  let threshold = Number.NaN;
+  let wants = { text: "", venue: "", least: Number.NaN, every: false };
   let changed = false;
 
   const number = (value) => (value === null || value === undefined || value === "" ? Number.NaN : Number(value));
@@ -26,7 +27,7 @@
     for (const one of element.querySelectorAll("[data-cell]")) cellOf[one.dataset.cell] = one;
     const row = {
       element, cellOf, key: element.dataset.key, pair: element.dataset.pair, venues: element.dataset.venues.split(" "),
-      at: Number(element.dataset.at || 0), state: element.dataset.state || "ok", values: {},
+      at: Number(element.dataset.at || 0), state: element.dataset.state || "ok", values: {}, best: !element.hidden,
     };
     for (const name of [...FIGURES, "size"]) row.values[name] = number(cellOf[name]?.dataset.value);
     rows.set(row.key, row);
@@ -53,6 +54,7 @@
     const link = element.querySelector("[data-cell=pair] a");
     link.textContent = news.symbol;
     link.href = table.dataset.pairUrl.replace("SYMBOL", news.symbol.split("/").map(encodeURIComponent).join("-"));
+    element.hidden = !wants.every;
     body.append(element);
     const row = adopt(element);
     write(cell(row, "buy"), news.buy_label || news.buy_venue);
@@ -73,7 +75,7 @@
       if (name === "net" && Number.isFinite(row.values.net) && Number.isFinite(value)) flash(target, value > row.values.net);
       write(target, Number.isNaN(value) ? "\u2013" : window.Cryonel.percent(news[name], 3, name !== "fees" && name !== "slippage"));
       row.values[name] = value;
-      if (name === order.key) changed = true;
+      if (name === order.key || name === "net") changed = true;
     }
     const net = cell(row, "net");
     net.classList.toggle("gain", row.values.net > 0);
@@ -86,20 +88,42 @@
     filter(row);
   }
 
+  function read() {
+    const given = new FormData(form);
+    wants = {
+      text: String(given.get("search") || "").trim().toUpperCase(),
+      venue: String(given.get("venue") || ""),
+      least: Number.parseFloat(String(given.get("net") || "").replace(",", ".")) / 100,
+      every: given.get("routes") === "all",
+    };
+  }
+  const fits = (row) =>
+    (!wants.text || row.pair.includes(wants.text)) &&
+    (!wants.venue || row.venues.includes(wants.venue)) &&
+    (Number.isNaN(wants.least) || row.values.net >= wants.least);
   function filter(row) {
-    const wants = new FormData(form);
-    const text = String(wants.get("search") || "").trim().toUpperCase();
-    const venue = String(wants.get("venue") || "");
-    threshold = Number.parseFloat(String(wants.get("net") || "").replace(",", ".")) / 100;
-    const fits =
-      (!text || row.pair.includes(text)) &&
-      (!venue || row.venues.includes(venue)) &&
-      (Number.isNaN(threshold) || row.values.net >= threshold);
-    if (row.element.hidden === fits) {
-      row.element.hidden = !fits;
+    const hidden = !((wants.every || row.best) && fits(row));
+    if (row.element.hidden !== hidden) {
+      row.element.hidden = hidden;
       recount();
     }
     row.element.toggleAttribute("data-above", row.values.net > 0 && row.state === "ok");
+  }
+  function elect() {
+    const best = new Map();
+    const net = (row) => (Number.isNaN(row.values.net) ? Number.NEGATIVE_INFINITY : row.values.net);
+    for (const row of rows.values()) {
+      const held = best.get(row.pair);
+      if (fits(row) && (!held || net(row) > net(held))) best.set(row.pair, row);
+    }
+    let moved = false;
+    for (const row of rows.values()) {
+      const now = best.get(row.pair) === row;
+      moved ||= now !== row.best;
+      row.best = now;
+      filter(row);
+    }
+    return moved;
   }
   let counting = 0;
   function recount() {
@@ -121,12 +145,13 @@
     const busy = body.matches(":hover") || body.contains(document.activeElement);
     if (!changed || (busy && !now)) return;
     changed = false;
+    const moved = elect();
     const sorted = [...rows.values()].sort((left, right) => {
       const [a, b] = [sortValue(left), sortValue(right)];
       const result = typeof a === "string" ? a.localeCompare(b) : a < b ? -1 : a > b ? 1 : 0;
       return (order.falling ? -result : result) || left.key.localeCompare(right.key);
     });
-    if (sorted.every((row, index) => body.children[index] === row.element)) return;
+    if (!moved && sorted.every((row, index) => body.children[index] === row.element)) return;
     body.append(...sorted.map((row) => row.element));
   }
   function tick() {
@@ -139,7 +164,8 @@
     }
   }
   function refilter() {
-    for (const row of rows.values()) filter(row);
+    read();
+    elect();
     recount();
   }
   function sortBy(button) {

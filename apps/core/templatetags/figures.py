@@ -2,6 +2,7 @@
 
 Filters take Decimal, int, str or float and show a dash for None: an unknown figure is not zero.
 Fractions go in (0.0012), percentages come out (0.12 %). Minus is U+2212, as wide as plus.
+An amount that is not zero never reads as zero: it gets the decimals that show two figures of it.
 """
 
 from __future__ import annotations
@@ -23,14 +24,24 @@ Figure = Decimal | int | float | str | None
 def amount(value: Figure, digits: int | None = None) -> str:
     """12345.6 -> "12,345.60" with digits=2; without digits, all that stand there."""
     number = _number(value)
-    return UNKNOWN if number is None else _written(number, digits)
+    return UNKNOWN if number is None else _written(number, _enough(number, digits))
+
+
+@register.filter
+def fine(value: Figure, digits: int = 4) -> str:
+    """Small amounts, such as fees: `digits` decimals, more where three figures need them."""
+    number = _number(value)
+    return UNKNOWN if number is None else _written(number, _decimals(number, digits, figures=3))
 
 
 @register.filter
 def signed(value: Figure, digits: int | None = None) -> str:
     """The amount with its sign, also when it is a gain: "+12.50"."""
     number = _number(value)
-    return UNKNOWN if number is None else _sign(number, digits) + _written(abs(number), digits)
+    if number is None:
+        return UNKNOWN
+    digits = _enough(number, digits)
+    return _sign(number, digits) + _written(abs(number), digits)
 
 
 @register.filter
@@ -91,6 +102,12 @@ def minus(value: Figure, other: Figure) -> str:
     return f"{left - right:f}"
 
 
+@register.filter
+def parts(text: str) -> list[str]:
+    """What ", " joins, as a list."""
+    return [each for each in text.split(", ") if each]
+
+
 def _number(value: Figure) -> Decimal | None:
     if value is None or value == "":
         return None
@@ -99,6 +116,17 @@ def _number(value: Figure) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def _enough(number: Decimal, digits: int | None) -> int | None:
+    if digits is None or not number or _rounded(number, digits):
+        return digits
+    return _decimals(number, digits, figures=2)
+
+
+def _decimals(number: Decimal, digits: int, *, figures: int) -> int:
+    """At least `digits` decimals, and as many as show so many figures of a number below one."""
+    return max(digits, figures - 1 - number.adjusted()) if number else digits
 
 
 def _written(number: Decimal, digits: int | None) -> str:

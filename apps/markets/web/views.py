@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.edges import ActorRequest, signed_in
 from apps.markets import selectors
-from apps.markets.domain.board import DEFAULT_NOTIONAL, quote_of
+from apps.markets.domain.board import DEFAULT_NOTIONAL, SpreadRow, quote_of
 from apps.markets.domain.errors import PairMissing
 from apps.markets.selectors import Board, BoardFilter
 from apps.markets.web import forms
@@ -34,6 +34,7 @@ def arbitrage(request: ActorRequest) -> HttpResponse:
     rows = forms.board_order(query, selectors.ranked(board.rows, wanted))
     context = {
         "rows": rows,
+        "shown": _shown(rows, every=query.get("routes") == "all"),
         "venues": _venues(board),
         "channels": "spreads:all",
         "notional": DEFAULT_NOTIONAL,
@@ -97,6 +98,14 @@ def say(board: Board) -> str:
         "never": gettext("The engine is not running: no market data has come in yet."),
         "store": gettext("Live figures cannot be read right now. Try again in a moment."),
     }.get(board.problem, "")
+
+
+def _shown(rows: list[SpreadRow], *, every: bool) -> set[str]:
+    """The keys of the rows in sight: the best route of each pair, or every route."""
+    best: dict[str, str] = {}
+    for row in selectors.ranked(rows):
+        best.setdefault(row.symbol, row.key)
+    return {row.key for row in rows} if every else set(best.values())
 
 
 def _shortened(face: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.accounts.edges import ActorRequest, signed_in
+from apps.core.charts import dots
 from apps.ops import selectors
 from apps.portfolio.selectors import equity_series
 from apps.trading import selectors as trading
@@ -59,28 +60,20 @@ def dashboard_chart(request: ActorRequest) -> JsonResponse:
     until = timezone.now()
     since = until - span
     equity = equity_series(reader=request.actor, since=since, now=until)
-    profit = trading.pnl_series(
-        reader=request.actor, quote=CURRENCY, since=since, until=until
-    )
+    profit = trading.pnl_series(reader=request.actor, quote=CURRENCY, since=since, until=until)
     series = [
         {
             "name": _("Equity"),
             "type": "area",
             "unit": CURRENCY,
-            "data": _dots((point.at, point.equity) for point in equity),
+            "data": dots((point.at, point.equity) for point in equity),
         },
         {
             "name": _("Profit"),
             "type": "line",
             "scale": "left",
             "unit": CURRENCY,
-            "data": _dots(profit),
+            "data": dots(profit),
         },
     ]
     return JsonResponse({"series": series})
-
-
-def _dots(points: Any) -> list[list[Any]]:
-    """UTC seconds and text; one point a second, the last one wins."""
-    kept = {int(at.timestamp()): None if y is None else str(y) for at, y in points}
-    return [[at, y] for at, y in sorted(kept.items())]

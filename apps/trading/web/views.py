@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.edges import ActorRequest, signed_in
 from apps.billing.selectors import limits_for
 from apps.core import ratelimit
+from apps.core.charts import dots
 from apps.core.domain.errors import CryonelError
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
@@ -121,6 +122,11 @@ def bot_stop(request: ActorRequest, bot_id: int) -> HttpResponse:
 @require_POST
 @signed_in
 def bot_delete(request: ActorRequest, bot_id: int) -> HttpResponse:
+    """Only with the bot's name typed: the page's script helps, this line decides."""
+    bot = selectors.bot_get(reader=request.actor, bot_id=bot_id)
+    if not _typed(request, bot.name):
+        messages.error(request, _("Type the bot's name to remove it. Nothing was changed."))
+        return redirect("bot-tab", bot_id, "settings")
     bots.bot_delete(actor=request.actor, bot_id=bot_id, now=timezone.now())
     messages.success(request, _("The bot is deleted. Its trades stay."))
     return redirect("bot-list")
@@ -160,11 +166,6 @@ def bot_chart(request: ActorRequest, bot_id: int) -> JsonResponse:
             ]
         }
     )
-
-
-def dots(points: list[tuple[Any, Any]]) -> list[list[Any]]:
-    """[(time, amount)] as the chart reads it: UTC seconds and text."""
-    return [[int(at.timestamp()), None if y is None else str(y)] for at, y in points]
 
 
 def _overview(request: ActorRequest, bot: Any) -> dict[str, Any]:
@@ -299,6 +300,7 @@ def _back(request: ActorRequest, bot_id: int) -> HttpResponse:
 @require_POST
 @signed_in
 def trading_halt(request: ActorRequest) -> HttpResponse:
+    """Never refused for a word not typed: stopping must be easy."""
     reason = request.POST.get("reason", "").strip() or _("Halted by hand")
     account.trading_halt(actor=request.actor, reason=reason, now=timezone.now())
     messages.warning(request, _("Trading is halted: no new order leaves."))
@@ -308,7 +310,15 @@ def trading_halt(request: ActorRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def trading_resume(request: ActorRequest) -> HttpResponse:
+    if not _typed(request, _("RESUME")):
+        messages.error(request, _("Type the word to resume trading. It is still halted."))
+        return redirect("dashboard")
     ratelimit.take(ratelimit.TRADING, ratelimit.caller(request))
     account.trading_resume(actor=request.actor, now=timezone.now())
     messages.success(request, _("Trading goes on."))
     return redirect("dashboard")
+
+
+def _typed(request: HttpRequest, word: str) -> bool:
+    """Whether the word that a dialog asks for was typed."""
+    return request.POST.get("confirm", "").strip().casefold() == word.strip().casefold()

@@ -244,8 +244,8 @@ def _bot_page(tab: str) -> dict[str, Any]:
                 reserved=D("0.0312"),
                 value=D(value),
                 quote="USDT",
-                share=share,
-                target=50,
+                share=D(share) / 100,
+                target=D("0.5"),
             )
             for asset, venue, held, value, share in [
                 ("BTC", "Practice Alpha", "0.182", "11692.1", 71),
@@ -320,6 +320,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         Bag(name="Pro", price=D("19.99"), limits=limits),
     ]
     totals = {
+        "plans": 12,
         "count": 1234,
         "volume": D("412345.12"),
         "profit": D("128.44"),

@@ -19,7 +19,8 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
         (Decimal("0.031200"), None, "0.0312"),
         ("1E+3", None, "1,000"),
         (Decimal("-0.5"), 1, "−0.5"),
-        (Decimal("-0.001"), 2, "0.00"),
+        (Decimal("-0.001"), 2, "−0.0010"),
+        (Decimal("0.0162519"), 0, "0.016"),
         (0, 0, "0"),
         (None, 2, "–"),
         ("NaN", 2, "–"),
@@ -32,12 +33,27 @@ def test_an_amount_is_grouped_and_unknown_is_a_dash(
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("1.5", "+1.50"), ("-1.5", "−1.50"), ("0.001", "0.00"), (None, "–")]
+    ("value", "text"), [("1.5", "+1.50"), ("-1.5", "−1.50"), ("0.001", "+0.0010"), ("0", "0.00"), (None, "–")]
 )
-def test_a_signed_amount_has_no_sign_where_nothing_is_shown(
+def test_a_signed_amount_has_no_sign_only_where_it_is_zero(
     value: figures.Figure, text: str
 ) -> None:
     assert figures.signed(value, 2) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("0.00001625", "0.0000162"),
+        ("0.0013286", "0.00133"),
+        ("0.2", "0.2000"),
+        ("1234.5", "1,234.5000"),
+        ("0", "0.0000"),
+        (None, "–"),
+    ],
+)
+def test_a_small_amount_keeps_three_figures(value: figures.Figure, text: str) -> None:
+    assert figures.fine(value, 4) == text
 
 
 def test_fractions_go_in_and_percentages_come_out() -> None:
@@ -77,3 +93,8 @@ def test_templates_can_load_them() -> None:
     template = engine.from_string("{% load figures %}{{ value|milliseconds }}")
 
     assert template.render(Context({"value": Decimal("1234.5")})) == f"1,234{NARROW}ms"
+
+
+def test_a_joined_text_is_a_list_again() -> None:
+    assert figures.parts("BTC/USDT, ETH/USDT") == ["BTC/USDT", "ETH/USDT"]
+    assert figures.parts("") == []
