@@ -5,6 +5,7 @@ The .po files are the source; .mo files are built where they are missing or olde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -100,6 +101,22 @@ def missing(catalog: Any) -> list[str]:
 def _translated(message: Any) -> bool:
     texts = message.string if isinstance(message.string, tuple) else (message.string,)
     return all(texts)
+
+
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%[sd]|\{\w*\}")
+
+
+def placeholders_differ(message: Any) -> bool:
+    """Whether a translation lacks a placeholder of its source or has one of its own.
+
+    A plural form may leave the number out where the language says it in words.
+    """
+    sources = message.id if isinstance(message.id, tuple) else (message.id,)
+    texts = message.string if isinstance(message.string, tuple) else (message.string,)
+    allowed = {found for text in sources for found in PLACEHOLDER.findall(text)}
+    needed = allowed if len(sources) == 1 else set()
+    found = [set(PLACEHOLDER.findall(text)) for text in texts if text]
+    return any(each - allowed or needed - each for each in found)
 
 
 def compile_stale(root: Path) -> int:
