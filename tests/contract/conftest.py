@@ -42,7 +42,7 @@ def venue(wire: Wire, adapter: type[CcxtVenue]) -> Iterator[CcxtVenue]:
 def credentials_of(adapter: type[CcxtVenue]) -> dict[str, str]:
     """Keys of the right form that open nothing."""
     texts: dict[str, Any] = {
-        "key": "key-7h1s0p3n5n0th1ng",
+        "key": "account-7h1s0p3n5n0th1ng",
         "secret": "c2VjcmV0LTdoMXMwcDNuNW4wdGgxbmc=",
         "passphrase": "passphrase-7h1s0p3n5",
         "wallet": "0x" + "ab" * 20,

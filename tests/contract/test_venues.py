@@ -91,7 +91,7 @@ class TestCcxtVenue:
 
         venue.place_order(ticket)
 
-        assert wire.client_id in wire.placed().text
+        assert wire.client_id in wire.placed().said
         assert wire.places() == 1
 
     def test_vt_03_numbers_travel_exactly(self, venue, wire, ticket):
@@ -106,7 +106,7 @@ class TestCcxtVenue:
         venue.place_order(replace(ticket, quantity=quantity))
 
         scale = Decimal(10) ** wire.payload.get("quantity_scaled_by", 0)
-        assert f"{(quantity * scale).normalize():f}" in wire.placed().text
+        assert f"{(quantity * scale).normalize():f}" in wire.placed().said
 
     def test_vt_04_a_clear_no_means_rejected(self, venue, wire, ticket):
         for refusal in wire.payload["refused"]:
@@ -303,7 +303,7 @@ class TestCcxtVenue:
 
         venue.place_order(order)
 
-        assert wire.payload["time_in_force"][time_in_force.value] in wire.placed().text
+        assert wire.payload["time_in_force"][time_in_force.value] in wire.placed().said
 
     def test_vt_23_ids_come_back_as_ours(self, venue, wire, ticket):
         wire.tell("filled")
@@ -324,7 +324,7 @@ class TestCcxtVenue:
         venue.place_order(order)
 
         scale = Decimal(10) ** wire.payload.get("quantity_scaled_by", 0)
-        assert f"{(ticket.quantity * scale).normalize():f}" in wire.heard[-1].text
+        assert f"{(ticket.quantity * scale).normalize():f}" in wire.heard[-1].said
 
 
 def signatures(wire: Wire) -> set[str]:

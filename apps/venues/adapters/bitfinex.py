@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
@@ -12,7 +14,16 @@ from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Number
 from apps.venues.adapters._rights import from_scopes
-from apps.venues.domain.ports import KeyRights, OrderTicket, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.errors import RefusalReason
+from apps.venues.domain.ports import (
+    InstrumentInfo,
+    KeyRights,
+    OrderReceipt,
+    OrderTicket,
+    RightsProof,
+    VenueKind,
+    VenueSpec,
+)
 
 
 class Bitfinex(CcxtVenue):
@@ -39,6 +50,16 @@ class Bitfinex(CcxtVenue):
         docs="https://docs.bitfinex.com/docs",
     )
     client_ids = Number(bits=45)
+
+    refusals = {"minimum size": RefusalReason.BELOW_MINIMUM}  # ccxt files 10001 under the key
+
+    def info(self, market: Mapping[str, Any]) -> InstrumentInfo:
+        return replace(super().info(market), quantity_step=Decimal("1e-8"))
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        """IOC CANCELED, FILLORKILL CANCELED and their like are unknown to ccxt."""
+        ended = "CANCELED" in str(raw.get("status") or "").upper()
+        return super().receipt({**raw, "status": "canceled"} if ended else raw, client_order_id)
 
     def book_limit(self, depth: int) -> int | None:
         return 25 if depth <= 25 else 100

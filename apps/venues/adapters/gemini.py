@@ -37,6 +37,7 @@ class Gemini(CcxtVenue):
         docs="https://docs.gemini.com/rest-api/",
     )
     client_id_param = "client_order_id"
+    config = {"options": {"fetchMarketsFromAPI": {"fetchDetailsForAllSymbols": True}}}
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         told = self._client.privatePostV1OrderStatus(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
@@ -36,18 +37,10 @@ class Htx(CcxtVenue):
         tells_key_expiry=True,
         tells_ip_allow_list=True,
     )
-    config = {
-        "options": {
-            "defaultType": "spot",
-            "fetchMarkets": {
-                "types": {
-                    "spot": True,
-                    "future": {"linear": False, "inverse": False},
-                    "swap": {"linear": False, "inverse": False},
-                }
-            },
-        }
-    }
+    config = {"options": {"defaultType": "spot"}}
+
+    def load(self, source: Any) -> None:
+        source.set_markets(source.fetch_markets_by_type_and_sub_type("spot", None))
 
     def book_limit(self, depth: int) -> int | None:
         return 20 if depth <= 20 else 150

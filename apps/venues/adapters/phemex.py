@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
-from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import (
+    Capability,
+    OrderTicket,
+    RightsProof,
+    TimeInForce,
+    VenueKind,
+    VenueSpec,
+)
+
+WORDS = {
+    TimeInForce.IOC: "ImmediateOrCancel",
+    TimeInForce.FOK: "FillOrKill",
+    TimeInForce.POST_ONLY: "PostOnly",
+}
 
 
 class Phemex(CcxtVenue):
@@ -31,6 +45,12 @@ class Phemex(CcxtVenue):
         docs="https://phemex-docs.github.io/",
     )
     config = {"options": {"defaultType": "spot"}}
+
+    def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        """ccxt passes the unified words on, which the venue does not know."""
+        word = WORDS.get(ticket.time_in_force)
+        params = {self.client_id_param: self.wire_client_id(ticket.client_order_id)}
+        return params | ({"timeInForce": word} if word else {})
 
     def book_limit(self, depth: int) -> int | None:
         return None
