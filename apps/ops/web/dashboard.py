@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.edges import ActorRequest, signed_in
 from apps.core.charts import dots
 from apps.ops import selectors
+from apps.ops.web.first_steps import first_steps
 from apps.portfolio.selectors import equity_series
 from apps.trading import selectors as trading
 from apps.trading.selectors.dashboard import CURRENCY, dashboard_stats
@@ -33,6 +34,7 @@ def midnight() -> datetime:
 def dashboard(request: ActorRequest) -> HttpResponse:
     reader, start = request.actor, midnight()
     fills = trading.trade_list(reader=reader, wanted=trading.TradeFilter())[:LATEST]
+    bots, rows = trading.bot_list(reader=reader), trading.trade_rows(list(fills))
     context: dict[str, Any] = {
         **dashboard_stats(reader=reader, midnight=start),
         "chart_url": _chart_url(DEFAULT_RANGE),
@@ -40,8 +42,9 @@ def dashboard(request: ActorRequest) -> HttpResponse:
             {"url": _chart_url(name), "label": name, "current": name == DEFAULT_RANGE}
             for name in selectors.RANGES
         ],
-        "bots": trading.bot_list(reader=reader),
-        "trades": trading.trade_rows(list(fills)),
+        "bots": bots,
+        "trades": rows,
+        "steps": first_steps(reader=reader, bots=bots, traded=bool(rows)),
         "latency": trading.latency_summary(reader=reader),
         "systems": selectors.system_rows(now=timezone.now()),
     }

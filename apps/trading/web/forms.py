@@ -43,6 +43,7 @@ class BotForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.venues = {str(each.venue) for each in connections}
         for each in params_form_fields(strategy.params_type):
             self.fields[each.name] = _field(each, connections, symbols)
 

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.edges import ActorRequest, signed_in
 from apps.billing.selectors import limits_for
-from apps.core import ratelimit
+from apps.core import api, ratelimit
 from apps.core.charts import dots
-from apps.core.domain.errors import CryonelError
+from apps.core.domain.errors import Conflict, CryonelError, InputInvalid, PlanRequired
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
 from apps.trading.services import account, bots
@@ -28,6 +28,8 @@ from apps.trading.web.preview import preview_of
 from apps.venues.selectors import connection_list
 
 DEFAULT_STRATEGY = "arbitrage"
+VENUES_NEEDED = 2
+PASSING = (Conflict, InputInvalid, PlanRequired)  # said on the page, nothing is lost
 TABS = ("overview", "trades", "positions", "decisions", "settings")
 
 
@@ -47,7 +49,7 @@ def bot_list(request: ActorRequest) -> HttpResponse:
 @signed_in
 def bot_create(request: ActorRequest) -> HttpResponse:
     strategy = request.GET.get("strategy", DEFAULT_STRATEGY)
-    form = _form(request, strategy)
+    form = _form(request, strategy, initial=_wished(request))
     if request.method == "POST" and form.is_valid():
         ratelimit.take(ratelimit.TRADING, ratelimit.caller(request))
         try:
@@ -105,8 +107,12 @@ def bot_preview(request: ActorRequest) -> HttpResponse:
 @signed_in
 def bot_start(request: ActorRequest, bot_id: int) -> HttpResponse:
     ratelimit.take(ratelimit.TRADING, ratelimit.caller(request))
-    bot = bots.bot_start(actor=request.actor, bot_id=bot_id, now=timezone.now())
-    messages.success(request, _("%(name)s is running.") % {"name": bot.name})
+    try:
+        bot = bots.bot_start(actor=request.actor, bot_id=bot_id, now=timezone.now())
+    except PASSING as e:
+        messages.error(request, api.say(e))
+    else:
+        messages.success(request, _("%(name)s is running.") % {"name": bot.name})
     return _back(request, bot_id)
 
 
@@ -127,7 +133,12 @@ def bot_delete(request: ActorRequest, bot_id: int) -> HttpResponse:
     if not _typed(request, bot.name):
         messages.error(request, _("Type the bot's name to remove it. Nothing was changed."))
         return redirect("bot-tab", bot_id, "settings")
-    bots.bot_delete(actor=request.actor, bot_id=bot_id, now=timezone.now())
+    try:
+        bots.bot_stop(actor=request.actor, bot_id=bot_id, now=timezone.now())
+        bots.bot_delete(actor=request.actor, bot_id=bot_id, now=timezone.now())
+    except PASSING as e:  # it stays stopped: trades under way are finished first
+        messages.error(request, api.say(e))
+        return redirect("bot-tab", bot_id, "settings")
     messages.success(request, _("The bot is deleted. Its trades stay."))
     return redirect("bot-list")
 
@@ -252,11 +263,19 @@ def _initial(bot: Any) -> dict[str, Any]:
     return {"name": bot.name, **bot.params, "venues": venues}
 
 
+def _wished(request: ActorRequest) -> dict[str, Any]:
+    """A new bot's form, asked for from the page of a pair, has that pair chosen."""
+    symbol = request.GET.get("symbol", "")
+    return {"pairs": [symbol]} if any(symbol == row.symbol for row in spread_board()) else {}
+
+
 def _form(request: ActorRequest, strategy: str, initial: dict[str, Any] | None = None) -> BotForm:
     usable = [c for c in connection_list(reader=request.actor) if c.mode == "PAPER"]
     usable = [c for c in usable if c.need == "TRADE" and c.status == "ACTIVE"]
     chosen = (initial or {}).get("pairs", [])
     symbols = sorted({row.symbol for row in spread_board()} | set(chosen))
+    if "venues" not in (initial or {}):
+        initial = {**(initial or {}), "venues": [each.pk for each in usable]}
     return BotForm(
         request.POST if request.method == "POST" else None,
         initial=initial,
@@ -285,13 +304,14 @@ def _form_page(request: ActorRequest, form: BotForm, strategy: str, bot: Any) ->
         "strategies": tiles if len(tiles) > 1 else [],
         "preview_url": f"{reverse('bot-preview')}?strategy={strategy}",
         "preview": None,
+        "lacking": bot is None and len(form.venues) < VENUES_NEEDED,
     }
     return render(request, "trading/bot_form.html", context, status=422 if form.errors else 200)
 
 
 def _back(request: ActorRequest, bot_id: int) -> HttpResponse:
     """To the page the button stood on: only one of ours."""
-    here = {reverse("dashboard"), reverse("bot-list")}
+    here = {reverse("dashboard"), reverse("bot-list"), reverse("bot-edit", args=[bot_id])}
     referrer = request.headers.get("Referer", "")
     path = referrer.partition(request.get_host())[2].partition("?")[0]
     return redirect(path if path in here else reverse("bot-detail", args=[bot_id]))

@@ -424,6 +424,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "bots": ("trading/bots.html", {"bots": _bots(), "limit": {"used": 1, "allowed": 5}}),
         "bots-empty": ("trading/bots.html", {"bots": [], "limit": {"used": 0, "allowed": None}}),
         "bot-form": ("trading/bot_form.html", bot_form),
+        "bot-form-lacking": ("trading/bot_form.html", {"bot": None, "lacking": True}),
         **{f"bot-{tab}": ("trading/bot.html", _bot_page(tab)) for tab in TABS},
         "trades": (
             "trading/trades.html",
@@ -431,6 +432,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
                 "form": TradeFilter(),
                 "page": Paginator(trades, 8).page(1),
                 "totals": totals,
+                "totals_by_quote": [totals, totals | {"quote": "BTC", "volume": D("0.02")}],
                 "query": "",
                 "csv_url": "/sample/trades.csv",
             },

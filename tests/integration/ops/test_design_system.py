@@ -36,6 +36,7 @@ SAMPLES = (
     "bots",
     "bots-empty",
     "bot-form",
+    "bot-form-lacking",
     *(f"bot-{tab}" for tab in design_samples.TABS),
     "trades",
     "trades-none-fits",

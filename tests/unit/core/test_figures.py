@@ -33,7 +33,8 @@ def test_an_amount_is_grouped_and_unknown_is_a_dash(
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("1.5", "+1.50"), ("-1.5", "−1.50"), ("0.001", "+0.0010"), ("0", "0.00"), (None, "–")]
+    ("value", "text"),
+    [("1.5", "+1.50"), ("-1.5", "−1.50"), ("0.001", "+0.0010"), ("0", "0.00"), (None, "–")],
 )
 def test_a_signed_amount_has_no_sign_only_where_it_is_zero(
     value: figures.Figure, text: str
