@@ -61,6 +61,12 @@ def test_a_normal_import_still_works_after_the_loader():
     assert told == "okx ccxt.pro.kraken OrderNotFound"
 
 
+def test_every_adapter_has_its_payloads():
+    written = {path.stem for path in (Path(__file__).parent / "payloads").glob("*.json")}
+
+    assert written == set(registry.adapter_types())
+
+
 def test_an_unknown_venue_has_no_adapter():
     with pytest.raises(VenueUnknown):
         registry.adapter_for("nowhere")

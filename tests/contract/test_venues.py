@@ -98,6 +98,7 @@ class TestCcxtVenue:
         wire.tell("accepted")
         digits = wire.payload.get("quantity_digits", 18)
         quantity = Decimal("0.123456789012345678").quantize(Decimal(1).scaleb(-digits))
+        quantity += ticket.quantity // 1
         step = f"{Decimal(1).scaleb(-digits):f}" if venue._client.precisionMode == 4 else digits
         market = venue._client.markets[ticket.symbol]
         with_finer_step = market | {"precision": market["precision"] | {"amount": step}}

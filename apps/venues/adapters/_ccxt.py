@@ -315,7 +315,8 @@ class CcxtVenue:
         """(venue_order_id, trade), oldest first."""
         self._require(Capability.MY_TRADES)
         self._market(symbol)
-        start, seen = int(since.timestamp() * 1000), {}
+        start = int(since.timestamp() * 1000)
+        seen: dict[str, Mapping[str, Any]] = {}
         with asking(self.spec.label, symbol):
             for _ in range(PAGES):
                 rows = self._client.fetch_my_trades(symbol, start)
@@ -455,6 +456,8 @@ class CcxtVenue:
         source = self._made({})
         with asking(self.spec.label):
             self.load(source)
+            for name in source.options.get("marketHelperProps", ()):
+                source.options.setdefault(name, None)  # ccxt copies them without looking
             if not source.markets:
                 raise VenueUnavailable(venue=self.spec.label)
         with _guard:

@@ -108,9 +108,9 @@ def refusal_of(
     if type(problem).__module__ != ccxt_errors().__name__:
         return None
     if isinstance(problem, ccxt_errors().ExchangeError):
-        for text, reason in texts.items():
+        for text, documented in texts.items():
             if text in str(problem):
-                return reason
+                return documented
     reason = table.get(type(problem).__name__)
     if reason is RefusalReason.INVALID_ORDER and TOO_SMALL.search(str(problem)):
         return RefusalReason.BELOW_MINIMUM

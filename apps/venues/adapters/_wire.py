@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import certifi
 import requests
 from requests.adapters import HTTPAdapter
 
@@ -115,7 +116,7 @@ def _shared() -> SharedTls:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=requests.certs.where())
+    context = ssl.create_default_context(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._ids import Uuid
 from apps.venues.adapters._rights import expiry
+from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
     Capability,
     CredentialField,
@@ -70,10 +72,23 @@ class Hyperliquid(CcxtVenue):
             "defaultType": "spot",
             "fetchMarkets": {"types": ["spot"]},
             "fetchBalance": {"type": "spot"},
-            "builderFee": False,  # no third party takes a share of a user's order
-            "refSet": True,
         }
     }
+
+    refusals = {
+        "Insufficient spot balance": RefusalReason.INSUFFICIENT_FUNDS,
+        "minimum value": RefusalReason.BELOW_MINIMUM,
+    }
+
+    def info(self, market: Mapping[str, Any]) -> InstrumentInfo:
+        return replace(super().info(market), price_step=None)  # five digits, not a grid
+
+    def _made(self, keys: Mapping[str, str]) -> Any:
+        """Without ccxt's own errand: before the first order it signs, in the user's name, an
+        approval for a third party to take part in orders, and sets a referrer."""
+        client = super()._made(keys)
+        client.initialize_client = lambda: True
+        return client
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         raw: Mapping[str, Any] = self._client.fetch_order(wire_id, symbol)
