@@ -20,7 +20,7 @@ PRACTICE = "practice"
 
 @cache
 def adapter_types() -> dict[str, type[CcxtVenue]]:
-    """{code: adapter} of every exchange file, by code. The practice instances are not among them."""
+    """{code: adapter} of every exchange file. The practice instances are not among them."""
     found = {}
     for path in sorted(ADAPTERS.glob("[a-z]*.py")):
         adapter = getattr(importlib.import_module(_module(path.stem)), "ADAPTER", None)
