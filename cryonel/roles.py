@@ -102,10 +102,11 @@ def worker() -> None:
     """Celery with threads: jobs mostly wait for venues. Queues and threads by environment."""
     from celery.app.trace import setup_worker_optimizations
 
-    from cryonel.celery import app
+    from cryonel.celery import app, keep_connections
 
     app.set_current()
     app.set_default()
+    keep_connections()
     setup_worker_optimizations(app)
     queues = os.environ.get("CRYONEL_WORKER_QUEUES") or ",".join(QUEUES)
     _beat_with_celery(queues)
