@@ -24,6 +24,7 @@ settings.register_profile(
 settings.register_profile("nightly", max_examples=5_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+INSTALLED_IN_CI = {"browser", "node"}
 NEEDS = {
     "recorded": (
         lambda: Path(os.environ.get("CRYONEL_RECORDED_DATA", "/nonexistent")).is_dir(),
@@ -44,9 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is not installed is skipped with a sentence; in CI it must be installed."""
     for marker, (present, sentence) in NEEDS.items():
         if present():
             continue
+        if CI and marker in INSTALLED_IN_CI:
+            raise pytest.UsageError(f"CI must run the tests marked {marker}: it {sentence}")
         for item in items:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=sentence))
