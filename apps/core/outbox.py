@@ -41,7 +41,8 @@ def publish(*events: Event) -> None:
     """Store the events with the change; deliver them, at least once, when that is committed.
 
     robust: a dead broker must not turn a stored order into an error page. The sweeper
-    delivers what is left behind.
+    delivers what is left behind. What nobody listens to is delivered as it is stored: its log
+    entry is all there is to it, and an order on its way need not wait for a second commit.
     """
     now = timezone.now()
     messages = OutboxMessage.objects.bulk_create(
@@ -50,10 +51,12 @@ def publish(*events: Event) -> None:
             topic=event.topic,
             payload=asdict(event),
             created_at=now,
+            delivered_at=None if _handlers.get(event.topic) else now,
         )
         for event in events
     )
-    transaction.on_commit(lambda: deliver(messages), robust=True)
+    if waiting := [message for message in messages if message.delivered_at is None]:
+        transaction.on_commit(lambda: deliver(waiting), robust=True)
 
 
 def deliver(messages: Sequence[OutboxMessage]) -> int:

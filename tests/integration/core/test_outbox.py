@@ -60,6 +60,17 @@ def test_what_is_committed_is_delivered_once(heard):
     assert outbox.sweep(older_than=timedelta(0)) == 0
 
 
+@pytest.mark.django_db
+def test_what_nobody_listens_to_is_logged_and_costs_no_second_commit(
+    django_capture_on_commit_callbacks,
+):
+    with django_capture_on_commit_callbacks() as afterwards:
+        ring(1)
+
+    assert afterwards == []
+    assert OutboxMessage.objects.get().delivered_at is not None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_deaf_handler_keeps_only_its_own_message(heard):
     with transaction.atomic():
