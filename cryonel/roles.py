@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -110,6 +111,8 @@ def worker() -> None:
     setup_worker_optimizations(app)
     queues = os.environ.get("CRYONEL_WORKER_QUEUES") or ",".join(QUEUES)
     _beat_with_celery(queues)
+    if "execution" in queues.split(","):
+        _warm_with_celery()
     concurrency = int(os.environ.get("CRYONEL_WORKER_CONCURRENCY") or DEFAULT_CONCURRENCY)
     program = app.Worker(
         hostname=f"{queues.partition(',')[0]}.{os.getpid()}@{socket.gethostname()}",
@@ -149,6 +152,18 @@ def _beat_with_celery(queues: str) -> None:
             logger.exception("worker.beat_failed")
 
     heartbeat_sent.connect(alive, weak=False)
+
+
+def _warm_with_celery() -> None:
+    """A worker that sends orders has its venue clients ready before the first one."""
+    from celery.signals import worker_ready
+
+    def begin(**_: object) -> None:
+        from apps.trading.warming import keep_warm
+
+        threading.Thread(target=keep_warm, name="warming", daemon=True).start()
+
+    worker_ready.connect(begin, weak=False)
 
 
 def beat() -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from apps.venues import circuit
 from apps.venues.domain.errors import (
     ConnectionViewOnly,
+    OrderTooLate,
     VenueOutcomeUnknown,
     VenueUnavailable,
 )
@@ -49,10 +50,11 @@ class ClientPool:
     def __repr__(self) -> str:
         return f"<ClientPool {self.spec.code}>"
 
-    def warm(self) -> None:
-        """Have a client with its markets loaded before the first order. Raises VenueUnavailable."""
-        with circuit.guarded(self.spec), self._borrowed():
-            pass
+    def warm(self, clients: int = 1) -> None:
+        """Have so many clients with their markets loaded. Raises VenueUnavailable."""
+        with circuit.guarded(self.spec), ExitStack() as borrowed:
+            for _ in range(clients):
+                borrowed.enter_context(self._borrowed())
 
     def ask(self, question: Callable[[TradingVenue], Answer]) -> Answer:
         """Put one question or command to a raw client of our own for that long."""
@@ -154,7 +156,14 @@ class TradeClient(ViewClient):
     """`TradingVenue` with its commands."""
 
     def place_order(self, ticket: OrderTicket) -> OrderReceipt:
-        return self._pool.ask(lambda venue: venue.place_order(ticket))
+        """Raises OrderTooLate instead of sending what took too long to get a client or a turn."""
+
+        def place(venue: TradingVenue) -> OrderReceipt:
+            if ticket.send_before is not None and datetime.now(UTC) > ticket.send_before:
+                raise OrderTooLate(venue=self.spec.label)
+            return venue.place_order(ticket)
+
+        return self._pool.ask(place)
 
     def cancel_order(
         self, client_order_id: str, venue_order_id: str, symbol: str

@@ -12,7 +12,7 @@ from typing import Any
 from apps.markets.selectors import instrument_list
 from apps.trading.domain.plans import SizeRules
 from apps.trading.domain.risk import Claim
-from apps.trading.models import AccountFee, Bot
+from apps.trading.models import AccountFee, Bot, BotVenue
 from apps.trading.selectors import exposure
 from apps.trading.strategies.interface import BotFacts
 
@@ -107,6 +107,12 @@ def connection_symbols(*, connection_id: int) -> list[str]:
     for params in rows.values_list("params", flat=True):
         symbols |= dict.fromkeys(params.get("pairs", ()))
     return list(symbols)
+
+
+def connections_trading() -> set[int]:
+    """Platform-wide: the connections that running bots trade over."""
+    rows = BotVenue.objects.filter(bot__status="RUNNING", bot__deleted_at=None)
+    return set(rows.values_list("connection_id", flat=True))
 
 
 def bots_on(*, connection_id: int) -> dict[int, list[tuple[int, str, str]]]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from apps.venues.services.clients import client_for, clients_forget, market_data_for
+from apps.venues.services.clients import (
+    client_for,
+    client_warm,
+    clients_for,
+    clients_forget,
+    market_data_for,
+)
 from apps.venues.services.connections import (
     connection_add,
     connection_pause,
@@ -18,6 +24,8 @@ from apps.venues.services.paper import (
 
 __all__ = [
     "client_for",
+    "client_warm",
+    "clients_for",
     "clients_forget",
     "connection_add",
     "connection_pause",

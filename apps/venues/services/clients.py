@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Collection
 
 from django.conf import settings
 
@@ -33,10 +34,33 @@ def client_for(connection_id: int, *, need: Need) -> TradingVenue:
     Raises ConnectionMissing, ConnectionPaused, ConnectionUnusable, ConnectionViewOnly (TRADE asked
     of a VIEW connection), KeyRightsUnproven, VenueUnavailable, and the vault's SealBroken, KeyLost.
     """
-    connection = Connection.objects.filter(pk=connection_id, removed_at=None).first()
-    if connection is None:
-        pool_forget(connection_id)
+    return clients_for([connection_id], need=need)[connection_id]
+
+
+def clients_for(connection_ids: Collection[int], *, need: Need) -> dict[int, TradingVenue]:
+    """The clients of several connections, which are read together: all of them or an error."""
+    rows = Connection.objects.filter(pk__in=connection_ids, removed_at=None)
+    found = {connection.pk: connection for connection in rows}
+    for gone in set(connection_ids) - set(found):
+        pool_forget(gone)
         raise ConnectionMissing
+    return {number: _client(connection, need) for number, connection in found.items()}
+
+
+def client_warm(connection_id: int) -> None:
+    """Have ready what the next order of this process needs: the key unsealed, the markets, a
+    socket to the venue, and a second client, so that an order waits for no other question.
+
+    Raises what `client_for` raises.
+    """
+    client = client_for(connection_id, need=Need.TRADE)
+    known = _pools.get(connection_id)
+    if known is not None:
+        known[1].warm(clients=2)
+    client.clock_skew()
+
+
+def _client(connection: Connection, need: Need) -> TradingVenue:
     _require_usable(connection, need)
     pool = pool_of(connection, purpose=f"client {need.value}")
     return TradeClient(pool) if need is Need.TRADE else ViewClient(pool)

@@ -131,4 +131,5 @@ def desk_for(name: str) -> Desk:
 def desk(db: None, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = desk_for("alice")
     monkeypatch.setattr(sending, "client_of", lambda number, need: made.venues[number])
+    monkeypatch.setattr(sending, "clients_of", lambda numbers, need: made.venues)
     return made

@@ -27,6 +27,7 @@ AT_ONCE = 6
 def desk(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = desk_for("alice")
     monkeypatch.setattr(sending, "client_of", lambda number, need: made.venues[number])
+    monkeypatch.setattr(sending, "clients_of", lambda numbers, need: made.venues)
     return made
 
 

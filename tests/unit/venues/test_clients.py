@@ -70,6 +70,13 @@ def test_one_thread_uses_one_raw_client(pool):
     assert len(RawVenue.made) == 1
 
 
+def test_a_warm_pool_answers_while_one_client_is_away(pool):
+    pool.warm(clients=2)
+    pool.ask(lambda _: TradeClient(pool).balances())
+
+    assert len(RawVenue.made) == 2
+
+
 def test_a_closed_pool_closes_its_clients_and_makes_no_new_one(pool):
     pool.warm()
     pool.close()
