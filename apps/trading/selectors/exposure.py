@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Max, Q, Sum
@@ -92,6 +94,40 @@ def plan_counts(workspace_id: int, bot_id: int | None, symbol: str, now: datetim
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, arguments)
         return PlanCounts(*cursor.fetchone())
+
+
+BOT = """
+SELECT status, fencing_token, strategy, params, ARRAY(
+    SELECT used.connection_id FROM trading_botvenue AS used
+    JOIN venues_connection AS held ON held.id = used.connection_id
+    WHERE used.bot_id = bot.id AND held.workspace_id = bot.workspace_id
+      AND held.status = 'ACTIVE' AND held.removed_at IS NULL
+)
+FROM trading_bot AS bot
+WHERE id = %s AND workspace_id = %s AND deleted_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GateBot:
+    """What the gate asks of a bot. connections: its own that are active now."""
+
+    status: str
+    fencing_token: int
+    strategy: str
+    params: dict[str, Any]
+    connections: frozenset[int]
+
+
+def gate_bot(workspace_id: int, bot_id: int) -> GateBot | None:
+    """None: no such bot, a foreign one, or a deleted one. Plain SQL, as above."""
+    with connection.cursor() as cursor:
+        cursor.execute(BOT, [bot_id, workspace_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    status, token, strategy, params, connections = row
+    return GateBot(status, token, strategy, json.loads(params), frozenset(connections))
 
 
 def bot_counts(bot_ids: Iterable[int], now: datetime) -> Mapping[int, dict[str, object]]:

@@ -21,16 +21,9 @@ from apps.trading.domain.orders import OrderStatus, client_order_id_new
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind, PlanStatus
 from apps.trading.domain.plans import Role as OrderRole
 from apps.trading.domain.records import legs_dump
-from apps.trading.models import (
-    Bot,
-    BotVenue,
-    CapitalReservation,
-    Order,
-    Plan,
-    RiskDecision,
-    TradingAccount,
-)
+from apps.trading.models import CapitalReservation, Order, Plan, RiskDecision, TradingAccount
 from apps.trading.selectors import exposure
+from apps.trading.selectors.exposure import GateBot
 from apps.trading.strategies.parameters import params_parse
 from apps.trading.strategies.registry import strategy_type
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
@@ -56,7 +49,7 @@ def plan_open(
     """
     actor.require(Role.TRADER)
     account = locks.trading_account(actor.workspace_id)
-    bot = _bot(actor.workspace_id, bot_id)
+    bot = None if bot_id is None else exposure.gate_bot(actor.workspace_id, bot_id)
     wanted = _wanted(intent)
     context = _context(account, bot, bot_id, fencing_token, caps, intent, now)
     refusal = risk.decide(wanted, context)
@@ -116,13 +109,6 @@ def _at_once(intent: PlanIntent) -> int:
     return len(intent.legs) if intent.kind is PlanKind.PARALLEL else 1
 
 
-def _bot(workspace_id: int, bot_id: int | None) -> Bot | None:
-    """The bot, not a foreign one and not a deleted one; None also when there is none to be."""
-    if bot_id is None:
-        return None
-    return Bot.objects.filter(workspace_id=workspace_id, pk=bot_id, deleted_at=None).first()
-
-
 def _wanted(intent: PlanIntent) -> risk.Wanted:
     spends: dict[risk.Claim, Decimal] = {}
     for leg in intent.legs:
@@ -150,7 +136,7 @@ def _spend(leg: LegSpec, intent: PlanIntent) -> tuple[risk.Claim, Decimal]:
 
 def _context(
     account: TradingAccount,
-    bot: Bot | None,
+    bot: GateBot | None,
     bot_id: int | None,
     fencing_token: int | None,
     caps: risk.Caps | None,
@@ -164,7 +150,7 @@ def _context(
         halted=account.halted,
         running=bot_id is None or (bot is not None and bot.status == "RUNNING"),
         fenced=bot is not None and bot.fencing_token != fencing_token,
-        connections_fit=_fit(workspace_id, bot_id, intent),
+        connections_fit=_fit(workspace_id, bot_id, bot, intent),
         account_max_notional=account.max_notional,
         account_daily_loss=account.daily_loss_limit,
         account_loss_today=exposure.loss(counts.pnl_all),
@@ -179,21 +165,18 @@ def _context(
     )
 
 
-def _caps(bot: Bot | None) -> risk.Caps:
+def _caps(bot: GateBot | None) -> risk.Caps:
     if bot is None:
         return risk.Caps()
     kind = strategy_type(bot.strategy)
     return kind.caps(params_parse(kind.params_type, bot.params))
 
 
-def _fit(workspace_id: int, bot_id: int | None, intent: PlanIntent) -> bool:
+def _fit(workspace_id: int, bot_id: int | None, bot: GateBot | None, intent: PlanIntent) -> bool:
     """Every leg's connection is the workspace's, active, and the bot's own."""
     wanted = {leg.connection_id for leg in intent.legs}
     if bot_id is not None:
-        rows = BotVenue.objects.filter(
-            bot_id=bot_id, connection__workspace_id=workspace_id, connection__status="ACTIVE"
-        ).filter(connection__removed_at=None)
-        return wanted <= set(rows.values_list("connection_id", flat=True))
+        return bot is not None and wanted <= bot.connections
     mine = connection_list(reader=Actor.platform(workspace_id))
     return wanted <= {each.pk for each in mine if each.status == "ACTIVE"}
 

@@ -9,7 +9,7 @@ from apps.core.models import AuditEntry, OutboxMessage
 from apps.trading.models import CapitalReservation, Order, Plan
 from apps.trading.services.account import trading_halt, trading_resume
 from apps.trading.services.bots import bot_stop
-from tests.factories.trading import D
+from tests.factories.trading import NOON, D
 from tests.factories.venues import connection
 from tests.integration.trading.conftest import desk_for
 
@@ -75,6 +75,13 @@ def test_a_connection_that_is_not_the_bots_is_refused(desk):
     } | {"connection_id": third.pk}))  # fmt: skip
 
     assert refused(desk, intent=desk.intent(legs=legs)) == "connections"
+
+
+@pytest.mark.parametrize("change", [{"status": "PAUSED"}, {"removed_at": NOON}])
+def test_a_connection_that_is_paused_or_gone_is_refused(desk, change):
+    type(desk.dear).objects.filter(pk=desk.dear.pk).update(**change)
+
+    assert refused(desk) == "connections"
 
 
 def test_one_balance_is_not_reserved_twice(desk):
