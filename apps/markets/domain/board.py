@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
-from apps.markets.domain.scanner import Figures, ScannedPair
+from apps.markets.domain.scanned import Figures, ScannedPair
 
 # What one row spends on the buying venue, in units of the quote. Other quotes: DEFAULT_NOTIONAL.
 NOTIONALS: Mapping[str, Decimal] = {

@@ -9,7 +9,6 @@ not). A pair with an unusable book is reported as unavailable with the reason, i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
@@ -25,6 +24,7 @@ from apps.markets.domain.errors import (
     BookUnusable,
     ChecksumMismatch,
 )
+from apps.markets.domain.scanned import Figures, ScannedPair
 
 Floats = NDArray[np.float64]
 
@@ -39,32 +39,6 @@ FLAWS: tuple[type[BookUnusable] | None, ...] = (
     ChecksumMismatch,
 )
 ABSENT = FLAWS.index(BookAwaited)
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Fractions as `spreads` says; quantity in base, quotes in quote, age in seconds."""
-
-    gross: float
-    fees: float
-    slippage: float
-    net: float
-    quantity: float
-    buy_quote: float
-    sell_quote: float
-    age: float  # of the older of the two books
-    complete: bool  # False: the scanned depth ended before the notional did
-
-
-@dataclass(frozen=True, slots=True)
-class ScannedPair:
-    """One ordered venue pair of a symbol. Either figures or the reason why there are none."""
-
-    symbol: str
-    buy_venue: str
-    sell_venue: str
-    figures: Figures | None
-    unavailable: str | None  # "<venue>: <reason>", reasons as BookUnusable.reason
 
 
 def spread_kernels() -> ModuleType:

@@ -11,7 +11,8 @@ import orjson
 from apps.markets.domain import board
 from apps.markets.domain.board import SpreadRow, VenueFace
 from apps.markets.domain.books import Book
-from apps.markets.domain.scanner import ScannedPair, SpreadScanner
+from apps.markets.domain.scanned import ScannedPair
+from apps.markets.domain.scanner import SpreadScanner
 
 TOP = 15  # levels of each side that pages and readers see
 RESEND_AFTER = 2.0  # seconds: an unchanged row is told again, so that its age is not frozen

@@ -21,7 +21,7 @@ from apps.markets.domain.board import SpreadRow, VenueFace
 from apps.markets.domain.books import Book
 from apps.markets.domain.errors import BookUnwatched
 from apps.markets.domain.mids import MidRoller
-from apps.markets.domain.scanner import ScannedPair
+from apps.markets.domain.scanned import ScannedPair
 from apps.markets.hub.board import Fees, SpreadBoard
 from apps.markets.hub.feeds import VenueFeed
 from apps.markets.hub.outlets import Outlet, PlatformOutlet

@@ -15,7 +15,7 @@ from apps.markets.domain.board import (
     row,
     undashed,
 )
-from apps.markets.domain.scanner import Figures, ScannedPair
+from apps.markets.domain.scanned import Figures, ScannedPair
 
 NOW = 1_795_000_000.0
 ALPHA, BETA = VenueFace("alpha", "Alpha", False), VenueFace("beta", "Beta", True)
