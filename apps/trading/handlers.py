@@ -18,6 +18,12 @@ from apps.trading.domain.events import (
     PlanOpened,
 )
 from apps.trading.frames import order_frame, plan_frame
+from apps.venues.domain.events import (
+    ConnectionBroken,
+    ConnectionMended,
+    ConnectionPaused,
+    ConnectionResumed,
+)
 
 
 @subscribe(PlanOpened, PlanContinued)
@@ -43,6 +49,14 @@ def fills_tell(*, workspace_id: int, order_id: int, fills: int, **_facts: object
     if fills:
         order = selectors.order_get(reader=Actor.platform(workspace_id), order_id=order_id)
         _tell(workspace_id, order_frame(order))
+
+
+@subscribe(ConnectionBroken, ConnectionMended, ConnectionPaused, ConnectionResumed)
+def connection_ask(*, workspace_id: int, connection_id: int, **_reason: object) -> None:
+    """Its bots wait, with its reason, or go on: now, not when the engine asks next."""
+    from apps.trading.tasks import connection_refresh
+
+    connection_refresh.delay(workspace_id=workspace_id, connection_id=connection_id)
 
 
 @subscribe(ArbJobCreated)

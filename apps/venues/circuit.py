@@ -22,7 +22,12 @@ import redis
 import structlog
 
 from apps.core import ratelimit
-from apps.venues.domain.errors import VenueOutcomeUnknown, VenueRateLimited, VenueUnavailable
+from apps.venues.domain.errors import (
+    OrderTooLate,
+    VenueOutcomeUnknown,
+    VenueRateLimited,
+    VenueUnavailable,
+)
 from apps.venues.domain.ports import VenueSpec
 
 logger = structlog.get_logger(__name__)
@@ -199,7 +204,7 @@ def _health_told_by(problem: Exception) -> bool | None:
     An unknown outcome without a cause is the adapter's own patience (an order not visible yet),
     no failure of the venue.
     """
-    if isinstance(problem, VenueRateLimited):
+    if isinstance(problem, VenueRateLimited | OrderTooLate):
         return None
     if isinstance(problem, VenueUnavailable):
         return False

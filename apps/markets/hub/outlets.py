@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -140,7 +141,7 @@ class PlatformOutlet:
         for venue in venues:
             if now - self._asked_at.get(venue, -LISTING_PAUSE) >= LISTING_PAUSE:
                 self._asked_at[venue] = now
-                await asyncio.to_thread(instruments_refresh.delay, venue=venue)
+                await self._in_thread(partial(instruments_refresh.delay, venue=venue))
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):  # a database that is away has nothing to close

@@ -33,6 +33,7 @@ from apps.trading.services.plan_open import plan_open
 
 logger = structlog.get_logger(__name__)
 FLUSH, FACTS, LEASES, RULES, BEAT, REFRESH, WATCH = 1.0, 0.5, 3.0, 60.0, 3.0, 15.0, 10.0
+QUIET = 5.0  # seconds after which a pair is looked at although none of its books moved
 
 
 class Engine:
@@ -48,6 +49,7 @@ class Engine:
         self.log = DecisionFolder()
         self._by_symbol: dict[str, list[BotRunner]] = {}
         self._dirty: dict[str, tuple[str, int]] = {}  # symbol -> newest touch
+        self._looked_at: dict[str, float] = {}  # monotonic seconds of a symbol's last decision
         self._touched = asyncio.Event()
         self._stopping = asyncio.Event()
         self._rules_for: set[str] = set()
@@ -72,6 +74,7 @@ class Engine:
                     ("flush", FLUSH, self._flush),
                     ("beat", BEAT, self._beat),
                     ("refresh", REFRESH, self._refresh),
+                    ("quiet", 1.0, self._look_at_quiet),
                 )
             ),
         ]
@@ -81,17 +84,21 @@ class Engine:
             await self._end(chores)
 
     async def _end(self, chores: list[asyncio.Task[None]]) -> None:
-        """No new decision; what is at the gate is finished; leases are given back."""
-        for chore in chores:
+        """No new decision; what is at the gate is finished; leases are given back, and only then
+        are the feeds closed: the next engine trades at once, however slow a venue says goodbye."""
+        hub, *others = chores
+        for chore in others:
             chore.cancel()
-        await asyncio.gather(*chores, *self._opening, return_exceptions=True)
+        await asyncio.gather(*others, *self._opening, return_exceptions=True)
         try:
-            await self._flush()
             await self.database.run(lambda: leases.lease_release(owner=self.owner))
+            await self._flush()
             await self.gate.close()
             await self.database.close()
         except Exception:
             logger.exception("engine.release_failed")  # the leases end by themselves
+        hub.cancel()
+        await asyncio.gather(hub, return_exceptions=True)
 
     # --- deciding
 
@@ -111,6 +118,7 @@ class Engine:
 
     def _decide(self, symbol: str, venue: str, received_ns: int) -> None:
         now = timezone.now()
+        self._looked_at[symbol] = time.monotonic()
         for runner in self._by_symbol.get(symbol, ()):
             try:
                 intents, told = runner.decide(self.market, symbol, venue, received_ns, now)
@@ -171,6 +179,13 @@ class Engine:
                     logger.exception("engine.chore_failed", chore=name)
                 failing = True
             await asyncio.sleep(max(0.01, period - (time.monotonic() - began)))
+
+    async def _look_at_quiet(self) -> None:
+        """A market that says nothing has a reason too, and a spread may stand in still books."""
+        now = time.monotonic()
+        for symbol, runners in list(self._by_symbol.items()):
+            if now - self._looked_at.get(symbol, 0.0) >= QUIET:
+                self._decide(symbol, runners[0].bot.connections[0][1], time.monotonic_ns())
 
     async def _watch(self) -> None:
         """The practice venues' pairs are followed without any bot, so that the board lives."""

@@ -48,13 +48,15 @@ class MarketView:
     def _book(
         self, venue: str, symbol: str
     ) -> tuple[tuple[Level, ...], tuple[Level, ...], float | None]:
-        """No levels and no age where the book must not be believed."""
+        """No levels where the book must not be believed; no age where there is none to believe."""
+        age = None
         try:
             book = self._hub.book(venue, symbol)
+            age = book.age(time.time()) if book.flaw is None else None
             known = self._exact.get((venue, symbol))
             if known is None or known[0] != book.received_at or book.flaw is not None:
                 known = (book.received_at, self._hub.levels(venue, symbol, DEPTH))
                 self._exact[venue, symbol] = known
         except CryonelError:
-            return (), (), None
-        return *known[1], book.age(time.time())
+            return (), (), age
+        return *known[1], age

@@ -14,6 +14,8 @@ from apps.trading.selectors.engine import bots_on
 from apps.trading.services.bots import bot_pause, bot_wake
 from apps.venues.domain.errors import (
     BalanceTooLow,
+    ConnectionUnusable,
+    OrderTooLate,
     QuantityTooSmall,
     RefusalReason,
     SymbolUnknown,
@@ -22,6 +24,7 @@ from apps.venues.domain.errors import (
     VenueUnavailable,
 )
 from apps.venues.domain.ports import Fees
+from apps.venues.selectors import connection_get
 
 OF_THE_ACCOUNT = {
     RefusalReason.INSUFFICIENT_FUNDS,
@@ -29,6 +32,7 @@ OF_THE_ACCOUNT = {
     RefusalReason.KEY_CANNOT_TRADE,
     RefusalReason.CLOCK_SKEWED,
 }
+OF_THE_ORDER = (QuantityTooSmall, SymbolUnknown, OrderTooLate)
 PASSING: dict[type[CryonelError], timedelta] = {
     VenueUnavailable: timedelta(seconds=15),
     VenueRateLimited: timedelta(seconds=30),
@@ -41,7 +45,7 @@ def lasting_problem(refusal: CryonelError) -> CryonelError | None:
     if isinstance(refusal, VenueRejected):
         lasts = refusal.reason in OF_THE_ACCOUNT
         return (refusal.problem or refusal) if lasts else None
-    return None if isinstance(refusal, QuantityTooSmall | SymbolUnknown) else refusal
+    return None if isinstance(refusal, OF_THE_ORDER) else refusal
 
 
 @transaction.atomic
@@ -70,18 +74,31 @@ def bots_pause_for(*, connection_id: int, problem: CryonelError, now: datetime) 
     What passes by itself has an end; the rest ends when the connection works again.
     """
     lasts = PASSING.get(type(problem))
-    params = {name: str(value) for name, value in problem.context.items()}
     for workspace_id, bots in bots_on(connection_id=connection_id).items():
+        code, params = _reason(workspace_id, connection_id, problem)
         for bot_id, status, _ in bots:
             if status == "RUNNING":
                 bot_pause(
                     actor=Actor.platform(workspace_id),
                     bot_id=bot_id,
-                    code=problem.code,
+                    code=code,
                     params=params | {"connection_id": str(connection_id)},
                     until=None if lasts is None else now + lasts,
                     now=now,
                 )
+
+
+def _reason(
+    workspace_id: int, connection_id: int, problem: CryonelError
+) -> tuple[str, dict[str, str]]:
+    """The code and its words. A broken connection has found out why; that is the reason."""
+    told = {name: str(value) for name, value in problem.context.items()}
+    if isinstance(problem, ConnectionUnusable):
+        actor = Actor.platform(workspace_id)
+        connection = connection_get(reader=actor, connection_id=connection_id)
+        if connection.status_reason:
+            return connection.status_reason, dict(connection.status_context)
+    return problem.code, told
 
 
 def bots_wake_for(*, connection_id: int, now: datetime) -> None:

@@ -36,11 +36,11 @@ def book_problem(venue: VenueFacts, symbol: str, max_age: Decimal) -> Decision |
     where = {"symbol": symbol, "venue": venue.venue}
     if venue.rules is None:
         return Decision("INSTRUMENT_UNKNOWN", symbol, where)
-    if venue.book_age is None or not venue.bids or not venue.asks:
-        return Decision("BOOK_AWAITED", symbol, where)
-    if venue.book_age > max_age:
+    if venue.book_age is not None and venue.book_age > max_age:
         ages = {"age": f"{venue.book_age:.1f}", "max_age": plain(max_age)}
         return Decision("BOOK_STALE", symbol, where | ages)
+    if venue.book_age is None or not venue.bids or not venue.asks:
+        return Decision("BOOK_AWAITED", symbol, where)
     if venue.taker_fee is None:
         return Decision("FEES_UNKNOWN", symbol, where)
     if venue.free_base is None or venue.free_quote is None:

@@ -71,6 +71,7 @@ class Binance(CcxtVenue):
             "fetchMarkets": {"types": ["spot"]},
             "fetchMargins": False,
             "warnOnFetchOpenOrdersWithoutSymbol": False,
+            "recvWindow": 3000,  # ms; what is later than this is refused, so `visible_after` holds
         }
     }
 

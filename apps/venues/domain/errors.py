@@ -61,6 +61,10 @@ class VenueUnavailable(VenueFailed):
     template = gettext_noop("{venue} cannot be reached right now. It is tried again by itself.")
 
 
+class OrderTooLate(VenueUnavailable):
+    """Not sent: the order's moment to leave had passed before a client was ready."""
+
+
 class VenueOutcomeUnknown(VenueFailed):
     """Sent, no usable answer: only a probe decides. Never resend."""
 

@@ -109,7 +109,10 @@ class VenueSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTicket:
-    """One order as it leaves. limit_price is None exactly for market orders."""
+    """One order as it leaves. limit_price is None exactly for market orders.
+
+    After `send_before` it must not leave any more: whoever asks what became of it relies on that.
+    """
 
     client_order_id: str
     symbol: str
@@ -118,6 +121,7 @@ class OrderTicket:
     quantity: Decimal  # base units
     limit_price: Decimal | None
     time_in_force: TimeInForce = TimeInForce.GTC
+    send_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
