@@ -59,8 +59,12 @@ def envelope(error: errors.CryonelError, *, request_id: str) -> dict[str, Any]:
 
 
 def say(error: errors.CryonelError) -> str:
-    """The error's sentence in the reader's language."""
-    return gettext(error.template).format(**error.context)
+    """The error's sentence in the reader's language, with the words in it that we translate."""
+    words = {
+        name: gettext(value) if isinstance(value, str) and value else value
+        for name, value in error.context.items()
+    }
+    return gettext(error.template).format(**words)
 
 
 def as_ours(exc: Exception) -> errors.CryonelError:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from apps.billing.selectors import require_room
 from apps.core import audit, outbox
 from apps.core.domain.errors import InputRefused
+from apps.core.domain.errors import gettext_noop as _
 from apps.core.domain.events import Event
 from apps.core.domain.people import Actor, Role
 from apps.portfolio.selectors import balance_list
@@ -113,7 +114,7 @@ def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
     running = Bot.objects.filter(workspace_id=actor.workspace_id, deleted_at=None)
     running = running.exclude(status=BotStatus.STOPPED).exclude(pk=bot.pk)
     require_room(
-        actor.workspace_id, limit="running_bots", used=running.count(), what="running bots"
+        actor.workspace_id, limit="running_bots", used=running.count(), what=_("running bots")
     )
     held = [each.connection_id for each in bot.venues.all()]
     params_checked(actor, bot.strategy, bot.params, held, bot.mode)
@@ -215,7 +216,7 @@ def params_checked(
         actor.workspace_id,
         limit="pairs_per_bot",
         used=len(kind.symbols(parsed)) - 1,
-        what="pairs per bot",
+        what=_("pairs per bot"),
     )
     return params_dump(parsed), connections
 

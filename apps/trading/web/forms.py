@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import api
 from apps.core.domain.errors import CryonelError, InputRefused
 from apps.trading.selectors.trades import TradeFilter
 from apps.trading.strategies.interface import StrategyType
@@ -55,7 +56,7 @@ class BotForm(forms.Form):
         """Show a service's refusal at its fields, else on top of the form."""
         details = error.details if isinstance(error, InputRefused) else None
         if not isinstance(details, dict) or not details:
-            self.add_error(None, gettext(error.template).format(**error.context))
+            self.add_error(None, api.say(error))
             return
         for name, problems in details.items():
             for problem in problems:
