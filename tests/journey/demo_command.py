@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTED_WITHIN = 60.0  # seconds to the address
 TRADED_WITHIN = 120.0  # seconds to booked trades
 STOPPED_WITHIN = 20.0
+NOT_INHERITED = ("CRYONEL_", "DJANGO_SETTINGS", "DATABASE_", "REDIS_")  # a demo of its own
 
 
 class Failed(SystemExit):
@@ -36,9 +37,12 @@ class Failed(SystemExit):
 def demo(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
     """A running demo's JSON line; it is interrupted as a person would, and must end."""
     command = [sys.executable, "manage.py", "demo", "--json", "--data-dir", str(folder), *options]
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)
+    }
     began = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
         line = process.stdout.readline() if process.stdout else ""

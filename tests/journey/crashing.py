@@ -1,0 +1,236 @@
+"""A running demo whose processes are killed, and its books compared with the venues' ledgers.
+
+    with demo(folder) as told:
+        site = Site(told, folder)
+        site.trade_often()
+        kill_at_random(site, random.Random(7), {"worker:execution": 5, "engine": 3})
+        assert site.verdict() == []
+
+Everything goes through what a person or program has: the API, process ids in `runtime.json`, the
+practice venue's control address. The database is only read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cryonel import embedded
+from tests.fakes import witness
+from tests.journey.demo_command import until
+
+OFTEN = {
+    "threshold": "0.01",
+    "buffer": "0",
+    "notional": "200",
+    "cooldown": "0",
+    "max_open": "6",
+    "daily_loss": "100000",
+    "max_per_hour": "3600",
+}
+SLOW_ANSWER_MS = 250  # of the venues: an order is on its way for so long, so kills hit it there
+WITHIN = 60.0  # seconds for anything awaited
+AIM_SECONDS = 4.0  # an aimed kill waits at most so long for an order on its way
+
+
+@dataclass(frozen=True)
+class Site:
+    """A demo: `told` is its JSON line, `folder` its data."""
+
+    told: Mapping[str, Any]
+    folder: Path
+
+    # --- as a program
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Raises urllib's HTTPError."""
+        return self._ask(
+            f"{self.told['url'].rstrip('/')}/api/v1/{path}", method, self.told["api_token"], body
+        )
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        token = (self.folder / "keyring" / "practice.token").read_text()
+        return self._ask(f"{self.runtime()['practice_url']}/control/{path}", method, token, body)
+
+    def bot(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.api("GET", "bots")["items"][0]
+        return found
+
+    def trade_often(self) -> None:
+        """Small trades, many at once, at venues that take their time."""
+        number = self.bot()["id"]
+        self.api("POST", f"bots/{number}/stop", {})
+        self.api("PATCH", f"bots/{number}", {"params": OFTEN})
+        for instance in ("alpha", "beta", "gamma"):
+            fault = {"kind": "latency", "ms": SLOW_ANSWER_MS, "endpoint": "POST /api/v3/order"}
+            self.control("POST", f"{instance}/faults", fault)
+        self.api("POST", f"bots/{number}/start", {})
+
+    # --- as the machine's owner
+
+    def runtime(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self.folder / "runtime.json").read_text())
+        return told
+
+    def pid(self, role: str) -> int | None:
+        """The role's process, None while it is being started again."""
+        number = self.runtime()["pids"].get(role)
+        return number if number and _lives(number) else None
+
+    def kill(self, role: str) -> int:
+        """kill -9 as soon as the role runs; the process id that was."""
+        number: int = until(lambda: self.pid(role), seconds=WITHIN, what=f"{role} to kill")
+        os.kill(number, signal.SIGKILL)
+        return number
+
+    def servers(self) -> dict[str, int]:
+        """Process ids of the embedded servers by name; one that is away is left out."""
+        where = embedded.place(self.folder)
+        notes = {
+            "postgres": where.cluster / "postmaster.pid",
+            "valkey": where.valkey_home / "valkey.pid",
+        }
+        found = {}
+        for name, note in notes.items():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                number = int(note.read_text().split()[0])
+                if _lives(number):
+                    found[name] = number
+        return found
+
+    def kill_server(self, name: str) -> None:
+        """kill -9 an embedded server and wait until the supervisor started another one."""
+        number = self.servers()[name]
+        os.kill(number, signal.SIGKILL)
+        until(
+            lambda: self.servers().get(name, number) != number,
+            seconds=WITHIN,
+            what=f"new {name}",
+        )
+
+    # --- as a witness
+
+    def books(self) -> witness.Books:
+        """Raises psycopg.Error while the database is away."""
+        with psycopg.connect(_address(self.folder)) as link, link.cursor() as cursor:
+            return witness.books_read(cursor)
+
+    def traded(self) -> int:
+        """Plans that ended with fills."""
+        return sum(plan["status"] in ("DONE", "UNWOUND") for plan in self.books().plans)
+
+    def more_plans(self, count: int, *, seconds: float = WITHIN) -> None:
+        """Until so many more plans were opened than now."""
+        before = len(self.books().plans)
+        until(
+            lambda: _willing(lambda: len(self.books().plans) >= before + count),
+            seconds=seconds,
+            what=f"{count} more plans",
+        )
+
+    def more_trades(self, count: int, *, seconds: float = WITHIN) -> None:
+        """Until so many more plans were traded than now."""
+        before = self.traded()
+        until(
+            lambda: _willing(lambda: self.traded() >= before + count),
+            seconds=seconds,
+            what=f"{count} more trades",
+        )
+
+    def rest(self) -> None:
+        """Stop the bot and wait until nothing is under way."""
+        until(lambda: _willing(self._stopped), seconds=WITHIN, what="answer to the stop")
+        until(lambda: _willing(lambda: self.books().at_rest), seconds=WITHIN, what="rest")
+
+    def verdict(self) -> list[str]:
+        """The differences between our books and the venues' ledgers, after a rest."""
+        self.rest()
+        books = self.books()
+        url = self.runtime()["practice_url"]
+        token = (self.folder / "keyring" / "practice.token").read_text()
+        ledgers = {link["id"]: witness.ledger_ask(url, token, link) for link in books.links}
+        return witness.discrepancies(books, ledgers)
+
+    def _stopped(self) -> bool:
+        self.api("POST", f"bots/{self.bot()['id']}/stop", {})
+        return True
+
+    def _ask(self, url: str, method: str, token: str, body: object) -> Any:
+        request = urllib.request.Request(  # noqa: S310 our own http address
+            url,
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+def kill_at_random(site: Site, dice: random.Random, kills: Mapping[str, int]) -> list[str]:
+    """Kill each role so often, in random order; every other time while an order is on its way.
+
+    Each time only when trading goes on again. Returns one line per kill: what was killed and how
+    many orders were on their way then.
+    """
+    turns = [role for role, count in kills.items() for _ in range(count)]
+    dice.shuffle(turns)
+    told = []
+    for number, role in enumerate(turns):
+        site.more_plans(1)
+        time.sleep(dice.uniform(0.0, 1.0))  # the random moment itself, nothing is awaited
+        under_way = _aimed(site) if number % 2 == 0 else _under_way(site)
+        pid = site.kill(role)
+        told.append(f"{role} ({pid}) killed with {under_way} orders on their way")
+    return told
+
+
+def _aimed(site: Site) -> int:
+    """Wait a little until an order was claimed and is not answered."""
+    end = time.monotonic() + AIM_SECONDS
+    with psycopg.connect(_address(site.folder), autocommit=True) as link:
+        while time.monotonic() < end:
+            if found := _count(link):
+                return found
+            time.sleep(0.01)
+    return 0
+
+
+def _under_way(site: Site) -> int:
+    with psycopg.connect(_address(site.folder), autocommit=True) as link:
+        return _count(link)
+
+
+def _count(link: psycopg.Connection[Any]) -> int:
+    query = "SELECT count(*) FROM trading_order WHERE status IN ('PLANNED', 'SUBMITTING')"
+    row = link.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _address(folder: Path) -> str:
+    return embedded.database_url(folder)
+
+
+def _willing(ask: Callable[[], bool]) -> bool:
+    """False also while the site or the database is away."""
+    with contextlib.suppress(OSError, psycopg.Error):
+        return ask()
+    return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
