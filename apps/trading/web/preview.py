@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.core.domain.people import Reader
+from apps.core.templatetags.figures import percent, signed_percent
 from apps.markets.domain.board import SpreadRow
 from apps.venues.selectors import connection_list
 
@@ -34,9 +35,9 @@ def preview_of(
         paying = sum(1 for net, _row in nets if net >= needed)
         route = f"{row.symbol} {row.buy_label} → {row.sell_label}"
         lines += [
-            {"label": _("Best net now"), "value": f"{best:.3f} %", "tone": tone},
+            {"label": _("Best net now"), "value": signed_percent(best / 100, 3), "tone": tone},
             {"label": _("Best route"), "value": route, "tone": ""},
-            {"label": _("Needed to trade"), "value": f"{needed:.3f} %", "tone": ""},
+            {"label": _("Needed to trade"), "value": percent(needed / 100, 3), "tone": ""},
             {"label": _("Routes that pay now"), "value": str(paying), "tone": tone},
         ]
     else:
