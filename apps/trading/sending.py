@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from apps.core.domain.errors import CryonelError, VenueFailed
-from apps.venues.domain.errors import VenueOutcomeUnknown
+from apps.venues.domain.errors import ClockSkewed, VenueOutcomeUnknown
 from apps.venues.domain.ports import (
     Need,
     OrderKind,
@@ -57,6 +57,18 @@ def clients_of(connection_ids: Collection[int], *, need: Need) -> Mapping[int, T
     from apps.venues.services import clients_for
 
     return clients_for(connection_ids, need=need)
+
+
+def measured(problem: CryonelError, connection_id: int) -> CryonelError:
+    """A clock that is off, with by how much where the venue tells its time; else as it was."""
+    if not isinstance(problem, ClockSkewed):
+        return problem
+    try:
+        client = client_of(connection_id, need=Need.VIEW)
+        seconds = round(client.clock_skew().total_seconds(), 1)
+    except CryonelError:
+        return problem
+    return ClockSkewed(venue=client.spec.label, seconds=seconds)
 
 
 def send_all(orders: Sequence[Any]) -> list[Sent]:

@@ -115,7 +115,8 @@ def connection_refresh(*, workspace_id: int, connection_id: int) -> None:
         fees = client.fees(symbols) if symbols else []
     except CryonelError as e:
         logger.info("connection.refresh_failed", connection_id=connection_id, code=e.code)
-        connections.bots_pause_for(connection_id=connection_id, problem=e, now=timezone.now())
+        problem = sending.measured(e, connection_id)
+        connections.bots_pause_for(connection_id=connection_id, problem=problem, now=timezone.now())
         return
     balances_record(
         workspace_id=workspace_id, connection_id=connection_id, balances=balances, now=asked_at
@@ -205,6 +206,7 @@ def _record(actor: Actor, sent: Sent, book_ns: int | None) -> None:
         reason = f"{sent.refusal.code}: {sent.refusal}"
         order_record.order_reject(actor=actor, order_id=sent.order_id, reason=reason, now=now)
         if problem := connections.lasting_problem(sent.refusal):
+            problem = sending.measured(problem, sent.connection_id)
             connections.bots_pause_for(connection_id=sent.connection_id, problem=problem, now=now)
     elif sent.receipt is not None:
         order_record.order_record_receipt(

@@ -101,12 +101,17 @@ def rules_of(instrument: Any) -> SizeRules:
 
 
 def connection_symbols(*, connection_id: int) -> list[str]:
-    """The pairs that bots trade over a connection: whose fees are worth asking for."""
+    """The pairs that bots trade over a connection and its venue lists: whose fees can be asked.
+
+    One bot's mistyped pair must not make the question fail for all.
+    """
     symbols: dict[str, None] = {}
     rows = Bot.objects.filter(venues__connection_id=connection_id, deleted_at=None)
     for params in rows.values_list("params", flat=True):
         symbols |= dict.fromkeys(params.get("pairs", ()))
-    return list(symbols)
+    venues = BotVenue.objects.filter(connection_id=connection_id).values_list("venue", flat=True)
+    listed = {each.symbol for venue in set(venues) for each in instrument_list(venue=venue)}
+    return [symbol for symbol in symbols if symbol in listed]
 
 
 def connections_trading() -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from apps.core.domain.errors import InputRefused
 from apps.core.domain.errors import gettext_noop as _
 from apps.core.domain.events import Event
 from apps.core.domain.people import Actor, Role
+from apps.markets.selectors import instrument_list
 from apps.portfolio.selectors import balance_list
 from apps.trading import locks
 from apps.trading.domain.bots import BotStatus
@@ -24,6 +25,7 @@ from apps.trading.domain.errors import (
     BotNameTaken,
     ConnectionUnfit,
     LiveTradingClosed,
+    PairUntradable,
     TradingIsHalted,
 )
 from apps.trading.domain.events import (
@@ -57,7 +59,8 @@ def bot_create(
     now: datetime,
 ) -> Bot:
     """A stopped bot. Raises InputRefused by field, StrategyMissing, ConnectionMissing,
-    ConnectionUnfit, LiveTradingClosed, VenuesTooFew, PlanLimitReached, BotNameTaken."""
+    ConnectionUnfit, LiveTradingClosed, VenuesTooFew, PairUntradable, PlanLimitReached,
+    BotNameTaken."""
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
     values, connections = params_checked(actor, strategy, params, connection_ids, mode)
@@ -212,6 +215,7 @@ def params_checked(
     for each in connections:
         _require_fit(each, mode)
     kind.check(parsed, {each.pk: each.venue for each in connections})
+    _require_traded(kind.symbols(parsed), {each.venue for each in connections})
     require_room(
         actor.workspace_id,
         limit="pairs_per_bot",
@@ -219,6 +223,14 @@ def params_checked(
         what=_("pairs per bot"),
     )
     return params_dump(parsed), connections
+
+
+def _require_traded(symbols: Iterable[str], venues: Iterable[str]) -> None:
+    """Two venues list each pair, or may: what nobody has asked about yet is not held against it."""
+    listed = {venue: {each.symbol for each in instrument_list(venue=venue)} for venue in venues}
+    for symbol in symbols:
+        if sum(not known or symbol in known for known in listed.values()) < 2:
+            raise PairUntradable(symbol=symbol)
 
 
 def _require_fit(connection: Any, mode: str) -> None:

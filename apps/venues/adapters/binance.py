@@ -22,6 +22,16 @@ from apps.venues.domain.ports import (
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000, 5000)
 
 
+class PlainOptions(dict[str, Any]):
+    """ccxt takes "invalid key" (-2015) for a ban once the key has worked, and an order refused so
+    for unknown: a key that is revoked would never be found out. It does not learn that it worked.
+    """
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name != "hasAlreadyAuthenticatedSuccessfully":
+            super().__setitem__(name, value)
+
+
 class Binance(CcxtVenue):
     spec = VenueSpec(
         code="binance",
@@ -74,6 +84,11 @@ class Binance(CcxtVenue):
             "recvWindow": 3000,  # ms; what is later than this is refused, so `visible_after` holds
         }
     }
+
+    def _made(self, keys: Mapping[str, str]) -> Any:
+        client = super()._made(keys)
+        client.options = PlainOptions(client.options)
+        return client
 
     def book_limit(self, depth: int) -> int | None:
         return next((step for step in DEPTHS if step >= depth), DEPTHS[-1])

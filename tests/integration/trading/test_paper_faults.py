@@ -155,3 +155,33 @@ def test_an_arbitrage_job_that_does_not_pay_says_by_how_much(floor):  # noqa: F8
     job = ArbJob.objects.get()
     assert (job.status, job.code, job.plan) == ("NOTHING", "BELOW_THRESHOLD", None)
     assert job.code_params["net"] == "0"
+
+
+def test_an_order_that_reaches_the_venue_too_late_is_refused_there_and_stays_proven_absent(
+    floor,  # noqa: F811
+    quiet,
+):
+    """A slow venue, a worker killed meanwhile: what was called absent must not fill afterwards."""
+    plan = opened(floor)
+    late = {"kind": "latency", "ms": 4_000, "endpoint": "POST /api/v3/order", "count": 1}
+    floor.venue.add_fault_now("beta", **late)
+
+    tasks.plan_submit(workspace_id=plan.workspace_id, plan_id=plan.pk)
+
+    orders = Order.objects.filter(plan=plan, venue="practice.beta", role="OPEN")
+    assert [order.status for order in orders] == ["REJECTED"]
+    plan = swept(plan)
+    assert plan.residual == 0
+    agree(floor)
+
+
+def test_an_order_whose_moment_has_passed_never_leaves(floor, quiet, monkeypatch):  # noqa: F811
+    plan = opened(floor)
+    monkeypatch.setattr("apps.trading.sending.SEND_WITHIN", timedelta(seconds=-1))
+
+    tasks.plan_submit(workspace_id=plan.workspace_id, plan_id=plan.pk)
+
+    plan.refresh_from_db()
+    assert plan.status == "FAILED"
+    assert Bot.objects.get().status == "RUNNING"
+    assert not orders_at_venues(floor)
