@@ -65,5 +65,8 @@ def logging_config(*, json_lines: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": ["stream"], "level": "WARNING", "propagate": False},
             "daphne": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
+            # Two lines for each task, written while an order waits; failures are louder.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }
