@@ -5,6 +5,7 @@ Heavy imports stand inside the functions: no role pays for a library it does not
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -161,6 +162,7 @@ def _warm_with_celery() -> None:
     def begin(**_: object) -> None:
         from apps.trading.warming import keep_warm
 
+        gc.freeze()  # what is loaded now stays: collecting among it stops every task for 80 ms
         threading.Thread(target=keep_warm, name="warming", daemon=True).start()
 
     worker_ready.connect(begin, weak=False)

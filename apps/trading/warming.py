@@ -5,6 +5,7 @@ Each worker process has clients of its own, so each keeps its own warm; a task w
 
 from __future__ import annotations
 
+import gc
 import time
 
 import structlog
@@ -27,9 +28,12 @@ def keep_warm() -> None:
             due = time.monotonic() - RENEW
             wanted = connections_trading()
             renewed = {number: at for number, at in renewed.items() if number in wanted}
+            fresh = not wanted <= set(renewed)
             for number in sorted(number for number in wanted if renewed.get(number, due) <= due):
                 warm(number)
                 renewed[number] = time.monotonic()
+            if fresh:
+                gc.freeze()  # programs and markets stay: collecting among them stops every thread
         except Exception:
             logger.exception("warming.failed")
         time.sleep(LOOK)

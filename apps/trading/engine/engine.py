@@ -33,6 +33,7 @@ from apps.trading.services.plan_open import plan_open
 
 logger = structlog.get_logger(__name__)
 FLUSH, FACTS, LEASES, RULES, BEAT, REFRESH, WATCH = 1.0, 0.5, 3.0, 60.0, 3.0, 15.0, 10.0
+GATE = 5.0
 QUIET = 5.0  # seconds after which a pair is looked at although none of its books moved
 
 
@@ -74,6 +75,7 @@ class Engine:
                     ("flush", FLUSH, self._flush),
                     ("beat", BEAT, self._beat),
                     ("refresh", REFRESH, self._refresh),
+                    ("gate", GATE, self._keep_gate),
                     ("quiet", 1.0, self._look_at_quiet),
                 )
             ),
@@ -267,6 +269,10 @@ class Engine:
         await self.database.run(
             lambda: beats.beat(role="engine", instance=self.owner, now=now, **details)
         )
+
+    async def _keep_gate(self) -> None:
+        """The gate's connection is open and works before a plan needs it."""
+        await self.gate.run(lambda: reads.engine_roster(owner=self.owner))
 
     async def _refresh(self) -> None:
         """Ask the workers for balances and fees of every connection that bots here use."""
