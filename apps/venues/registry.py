@@ -12,14 +12,14 @@ from apps.venues.domain.errors import VenueUnavailable, VenueUnknown
 from apps.venues.domain.ports import VenueKind
 
 if TYPE_CHECKING:
-    from apps.venues.adapters._ccxt import CcxtVenue
+    from apps.venues.adapters._orders import OrderCommands
 
 ADAPTERS = Path(__file__).parent / "adapters"
 PRACTICE = "practice"
 
 
 @cache
-def adapter_types() -> dict[str, type[CcxtVenue]]:
+def adapter_types() -> dict[str, type[OrderCommands]]:
     """{code: adapter} of every exchange file. The practice instances are not among them."""
     found = {}
     for path in sorted(ADAPTERS.glob("[a-z]*.py")):
@@ -32,13 +32,13 @@ def adapter_types() -> dict[str, type[CcxtVenue]]:
     return found
 
 
-def adapter_for(code: str) -> type[CcxtVenue]:
+def adapter_for(code: str) -> type[OrderCommands]:
     """The adapter of "kraken" or "practice.alpha". Raises VenueUnknown."""
     adapter = adapter_types().get(code)
     if adapter is not None:
         return adapter
     if code.startswith(f"{PRACTICE}."):
-        made: type[CcxtVenue] = importlib.import_module(_module(PRACTICE)).adapter_of(code)
+        made: type[OrderCommands] = importlib.import_module(_module(PRACTICE)).adapter_of(code)
         return made
     raise VenueUnknown(venue=code)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._orders import OrderCommands
 from apps.venues.domain.ports import Capability
 from apps.venues.registry import adapter_types
 
@@ -54,7 +54,7 @@ def table() -> str:
     return HEAD + "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
-def _row(adapter: type[CcxtVenue]) -> list[str]:
+def _row(adapter: type[OrderCommands]) -> list[str]:
     spec = adapter.spec
     told = [spec.tells_key_expiry, spec.tells_ip_allow_list]
     offered = [*told, *(capability in spec.capabilities for capability in LEFT)]

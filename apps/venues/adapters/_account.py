@@ -1,0 +1,94 @@
+"""Questions about an account: rights, balances, fees, open orders, executions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from apps.venues.adapters import _parsing as parsing
+from apps.venues.adapters._ids import ClientIds, Plain
+from apps.venues.adapters._markets import MarketQuestions
+from apps.venues.adapters._translation import asking
+from apps.venues.domain.ports import (
+    Balance,
+    Capability,
+    Fees,
+    KeyRights,
+    OrderReceipt,
+    RightsProof,
+    VenueTrade,
+)
+
+PAGES = 20  # of trades at most; a longer absence is read again by the next call
+
+
+class AccountQuestions(MarketQuestions):
+    """What one account holds, pays and has done."""
+
+    client_ids: ClassVar[ClientIds] = Plain()
+    fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
+    balance_params: ClassVar[Mapping[str, Any]] = {}
+
+    def rights(self) -> KeyRights:
+        with asking(self.spec.label):
+            return self.read_rights()
+
+    def read_rights(self) -> KeyRights:
+        """Overridden where the venue tells. Here: nobody can say, and that is not harmless."""
+        self._client.fetch_balance(dict(self.balance_params))  # that the key reads
+        return KeyRights(proof=RightsProof.NONE, can_read=True, can_trade=None, can_withdraw=None)
+
+    def balances(self) -> list[Balance]:
+        with asking(self.spec.label):
+            return parsing.balances(self._client.fetch_balance(dict(self.balance_params)))
+
+    def fees(self, symbols: Sequence[str]) -> list[Fees]:
+        self._require(Capability.ACCOUNT_FEES)
+        for symbol in symbols:
+            self._market(symbol)
+        with asking(self.spec.label):
+            if self._client.has.get("fetchTradingFees") is True:
+                told = self._client.fetch_trading_fees()
+                return [self._fees(symbol, told[symbol]) for symbol in symbols]
+            return [self._fees(s, self._client.fetch_trading_fee(s)) for s in symbols]
+
+    def _fees(self, symbol: str, raw: Mapping[str, Any]) -> Fees:
+        maker, taker = parsing.decimal(raw["maker"]), parsing.decimal(raw["taker"])
+        if maker is None or taker is None:
+            raise ValueError(f"no fee of {symbol}")
+        return Fees(symbol=symbol, maker=maker, taker=taker)
+
+    def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
+        self._require(Capability.OPEN_ORDERS)
+        with asking(self.spec.label, symbol or ""):
+            rows = self._client.fetch_open_orders(symbol)
+            return [self.receipt(row, "") for row in rows]
+
+    def my_trades(self, symbol: str, *, since: datetime) -> list[tuple[str, VenueTrade]]:
+        """(venue_order_id, trade), oldest first."""
+        self._require(Capability.MY_TRADES)
+        self._market(symbol)
+        start = int(since.timestamp() * 1000)
+        seen: dict[str, Mapping[str, Any]] = {}
+        with asking(self.spec.label, symbol):
+            for _ in range(PAGES):
+                rows = self._client.fetch_my_trades(symbol, start)
+                fresh = {str(row["id"]): row for row in rows if str(row["id"]) not in seen}
+                seen |= fresh
+                latest = max((row["timestamp"] or start for row in rows), default=start)
+                if not fresh or latest <= start:
+                    break
+                start = latest
+            ordered = sorted(seen.values(), key=lambda row: row["timestamp"] or 0)
+            return [
+                (str(row.get("order") or ""), parsing.trade(row))
+                for row in ordered
+                if parsing.decimal(row.get("amount"))
+            ]
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        told = str(raw.get("clientOrderId") or "")
+        if self.fill_field and self.fill_field not in (raw.get("info") or {}):
+            raw = {**raw, "filled": None, "status": raw.get("status") or "open"}
+        return parsing.receipt(raw, client_order_id or (self.client_ids.ours(told) if told else ""))
