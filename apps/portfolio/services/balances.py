@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from apps.core import locks
+from apps.venues import held
 from apps.venues.domain.ports import Balance
 
 # An answer that was asked earlier never replaces a later one, whichever arrives first.
@@ -44,3 +45,4 @@ def balances_record(
         row = (workspace_id, connection_id, now, assets, free, used, connection_id, now)
         cursor.execute(UPSERT, row)
         cursor.execute(NOT_TOLD, [now, connection_id, now, assets])
+    transaction.on_commit(lambda: held.keep(connection_id, balances, at=now), robust=True)

@@ -12,6 +12,7 @@ from apps.core.domain.people import Actor
 from apps.trading.models import AccountFee
 from apps.trading.selectors.engine import bots_on
 from apps.trading.services.bots import bot_pause, bot_wake
+from apps.venues import held
 from apps.venues.domain.errors import (
     BalanceTooLow,
     ConnectionUnusable,
@@ -66,6 +67,7 @@ def account_fees_record(*, connection_id: int, fees: Sequence[Fees], now: dateti
         unique_fields=["connection", "symbol"],
         update_fields=["maker", "taker", "at"],
     )
+    held.fees_keep(connection_id, fees)
 
 
 def bots_pause_for(*, connection_id: int, problem: CryonelError, now: datetime) -> None:

@@ -235,7 +235,7 @@ class BookFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDown:
-    """The stream lost its connection or its place: every book of it is unusable until a snapshot."""
+    """The stream lost its connection or place: its books are unusable until a snapshot."""
 
     symbols: tuple[str, ...] = field(default=())
     reason: str = ""

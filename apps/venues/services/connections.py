@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.billing.selectors import require_room
 from apps.core import audit, outbox
@@ -178,9 +179,10 @@ def rights_probe(connection: Connection) -> KeyRights:
 
 def balances_read(connection: Connection) -> None:
     """Read what the account holds, for its page. A venue that does not answer changes nothing."""
+    asked_at = timezone.now()
     with contextlib.suppress(VenueFailed):
         balances = ViewClient(pool_of(connection, purpose="balances")).balances()
-        held.keep(connection.pk, balances)
+        held.keep(connection.pk, balances, at=asked_at)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from apps.core.registries import connection_users_of
 from apps.vault.selectors import last_opened_at
-from apps.venues import circuit, registry, selectors
+from apps.venues import circuit, held, registry, selectors
 from apps.venues.domain.connections import ConnectionStatus, Mode
 from apps.venues.domain.errors import KeyUntested, VenueUnavailable
 from apps.venues.domain.ports import KeyRights, Need, RightsProof, VenueKind, VenueSpec
@@ -48,8 +48,7 @@ def connection_page(connection: Connection, *, down: frozenset[str]) -> dict[str
         "created_at": connection.created_at,
         "last_used_at": last_opened_at(set_id=connection.sealed_set_id),
         "ip_allow_list": _ip_allow_list(spec, rights),
-        "fee_maker": None,
-        "fee_taker": None,
+        "fees": held.fees_kept(connection.pk),
         "is_practice": connection.mode == Mode.PAPER and bool(connection.practice_account),
         "bots": [{"pk": bot_id, "name": name} for bot_id, name in users],
     }

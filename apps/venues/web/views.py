@@ -76,10 +76,12 @@ def connection_add(request: ActorRequest) -> HttpResponse:
 @signed_in
 def connection_detail(request: ActorRequest, connection_id: int) -> HttpResponse:
     row = selectors.connection_get(reader=request.actor, connection_id=connection_id)
+    found = held.kept(row.pk)
     context = {
         "connection": shown.connection_page(row, down=shown.venues_down()),
         "test": shown.last_test(row),
-        "balances": held.kept(row.pk),
+        "balances": found.balances if found else None,
+        "balances_at": found.at if found else None,
     }
     return render(request, "venues/connection.html", context)
 
