@@ -23,6 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTED_WITHIN = 60.0  # seconds to the address
+STARTED_AGAIN_WITHIN = 20.0
 TRADED_WITHIN = 120.0  # seconds to booked trades
 STOPPED_WITHIN = 20.0
 NOT_INHERITED = ("CRYONEL_", "DJANGO_SETTINGS", "DATABASE_", "REDIS_")  # a demo of its own
@@ -101,7 +102,7 @@ def simulated(folder: Path) -> None:
         began = time.monotonic()
         plans = until(lambda: done_plans(told), seconds=TRADED_WITHIN, what="finished trade")
         print(f"first booked trade after {time.monotonic() - began:.0f} s")  # noqa: T201
-        if any(plan["pnl"] is None for plan in plans):
+        if any(plan["profit"]["pnl"] is None for plan in plans):
             raise Failed("a finished trade has no profit figure")
         rows = list(csv.DictReader(io.StringIO(ask(told, "/api/v1/trades.csv").decode())))
         if len(rows) < 2:
@@ -111,9 +112,42 @@ def simulated(folder: Path) -> None:
         count = len(rows)
     with demo(folder) as told:
         print(f"second start: {told['seconds']:.1f} s")  # noqa: T201
+        if told["seconds"] > STARTED_AGAIN_WITHIN:
+            raise Failed(f"the second start took {told['seconds']:.0f} s")
         rows = list(csv.DictReader(io.StringIO(ask(told, "/api/v1/trades.csv").decode())))
         if len(rows) < count:
             raise Failed("trades were lost over a restart")
+        before = max(plan["id"] for plan in done_plans(told))
+        goes_on(told, before)
+
+
+def goes_on(told: dict[str, Any], before: int) -> None:
+    """A trade after the one numbered `before` is finished, without anybody's doing."""
+    began = time.monotonic()
+    until(
+        lambda: any(plan["id"] > before for plan in done_plans(told)),
+        seconds=TRADED_WITHIN,
+        what="finished trade after the restart",
+    )
+    print(f"next trade after {time.monotonic() - began:.0f} s")  # noqa: T201
+
+
+def side_by_side(one: Path, two: Path) -> None:
+    """Two demos on folders of their own: neither sees the other's trades, both trade."""
+    with demo(one) as first, demo(two) as second:
+        if first["url"] == second["url"]:
+            raise Failed("two demos claim one address")
+        for told in (first, second):
+            until(lambda told=told: done_plans(told), seconds=TRADED_WITHIN, what="trade of each")
+        first_trades, second_trades = (trade_ids(told) for told in (first, second))
+        if first_trades & second_trades:
+            raise Failed("two demos show each other's orders")
+        print(f"side by side: {len(first_trades)} and {len(second_trades)} orders")  # noqa: T201
+
+
+def trade_ids(told: dict[str, Any]) -> set[str]:
+    orders = json.loads(ask(told, "/api/v1/orders/history"))["items"]
+    return {order["client_order_id"] for order in orders}
 
 
 def recorded(folder: Path, data: Path) -> None:
@@ -129,6 +163,7 @@ def recorded(folder: Path, data: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cryonel-demo-") as place:
         simulated(Path(place) / "simulated")
+        side_by_side(Path(place) / "simulated", Path(place) / "beside")
         if data := os.environ.get("CRYONEL_RECORDED_DATA"):
             recorded(Path(place) / "recorded", Path(data))
     print("1 passed, 0 failed")  # noqa: T201

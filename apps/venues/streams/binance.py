@@ -33,6 +33,7 @@ PACE = 0.25  # seconds between requests on the socket: the venue takes five a se
 SNAPSHOTS_AT_ONCE = 4
 SNAPSHOT_TRIES = 5
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+GOODBYE = aiohttp.ClientWSTimeout(ws_close=1.0)  # a venue that hangs does not answer a close
 
 Batch = list[BookFrame | StreamDown]
 
@@ -103,7 +104,10 @@ class Link:
         """What has arrived since the last time. Raises StreamLost and aiohttp's errors."""
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
             socket = await session.ws_connect(
-                f"{self._address.stream}/stream", heartbeat=HEARTBEAT, max_msg_size=2**24
+                f"{self._address.stream}/stream",
+                heartbeat=HEARTBEAT,
+                max_msg_size=2**24,
+                timeout=GOODBYE,
             )
             async with socket:
                 self._start(self._subscribe(socket, list(self._books), CHUNK))
