@@ -117,11 +117,10 @@ def _orders_differ(books: Books, link: Mapping[str, Any], ledger: Ledger) -> Ite
     where = link["venue"]
     ours = {o["client_order_id"]: o for o in books.orders if o["connection_id"] == link["id"]}
     theirs = Counter(order["client_order_id"] for order in ledger["orders"])
-    for number, count in theirs.items():
-        if count > 1:
-            yield f"{where} has the order {number} {count} times"
-        if number not in ours:
-            yield f"{where} has an order {number} that is not ours"
+    yield from (
+        f"{where} has the order {n} {count} times" for n, count in theirs.items() if count > 1
+    )
+    yield from (f"{where} has an order {n} that is not ours" for n in theirs if n not in ours)
     told = {order["client_order_id"]: order for order in ledger["orders"]}
     for number, order in ours.items():
         there = told.get(number)
@@ -132,14 +131,20 @@ def _orders_differ(books: Books, link: Mapping[str, Any], ledger: Ledger) -> Ite
             if order["status"] in ("FILLED", "CANCELLED"):
                 yield f"{number} is {order['status']} with us and unknown at {where}"
             continue
-        if there["status"] in ("NEW", "PARTIALLY_FILLED"):
-            yield f"{number} is still open at {where}"
-        if order["status"] in ("REJECTED", "PLANNED", "DENIED") or not order["sent"]:
-            yield f"{where} has {number}, which is {order['status']} with us ({order['reason']})"
-        if (there["symbol"], there["side"].lower()) != (order["symbol"], order["side"]):
-            yield f"{number} is another order at {where}: {there['side']} {there['symbol']}"
-        if Decimal(there["quantity"]) != order["quantity"]:
-            yield f"{number}: {where} has {there['quantity']}, we ordered {order['quantity']}"
+        yield from _order_differs(order, there, where)
+
+
+def _order_differs(order: Mapping[str, Any], there: Mapping[str, Any], where: str) -> Iterator[str]:
+    """One order that both know."""
+    number = order["client_order_id"]
+    if there["status"] in ("NEW", "PARTIALLY_FILLED"):
+        yield f"{number} is still open at {where}"
+    if order["status"] in ("REJECTED", "PLANNED", "DENIED") or not order["sent"]:
+        yield f"{where} has {number}, which is {order['status']} with us ({order['reason']})"
+    if (there["symbol"], there["side"].lower()) != (order["symbol"], order["side"]):
+        yield f"{number} is another order at {where}: {there['side']} {there['symbol']}"
+    if Decimal(there["quantity"]) != order["quantity"]:
+        yield f"{number}: {where} has {there['quantity']}, we ordered {order['quantity']}"
 
 
 def _fills_differ(books: Books, link: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:
