@@ -1,4 +1,4 @@
-"""A venue with its network cut below ccxt, one ccxt market list per adapter and process."""
+"""A venue with its network cut below its client, one market list per adapter and process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from requests.adapters import HTTPAdapter
 
-from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._orders import OrderCommands
 from tests.fakes.wire import Wire, payload
 
 OURS = "c7f3k2m9q4w8x1z5b6n0p2r7"  # as the platform makes them
@@ -22,7 +22,7 @@ PEM = (
 
 
 @pytest.fixture
-def wire(adapter: type[CcxtVenue], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+def wire(adapter: type[OrderCommands], monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     code = adapter.spec.code
     made = Wire(payload(code), adapter.client_ids.wire(OURS))
     monkeypatch.setattr(HTTPAdapter, "send", lambda self, *a, **named: made.send(self, *a, **named))
@@ -31,7 +31,7 @@ def wire(adapter: type[CcxtVenue], monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def venue(wire: Wire, adapter: type[CcxtVenue]) -> Iterator[CcxtVenue]:
+def venue(wire: Wire, adapter: type[OrderCommands]) -> Iterator[OrderCommands]:
     made = adapter(credentials_of(adapter))
     made.warm()
     wire.heard.clear()
@@ -39,7 +39,7 @@ def venue(wire: Wire, adapter: type[CcxtVenue]) -> Iterator[CcxtVenue]:
     made.close()
 
 
-def credentials_of(adapter: type[CcxtVenue]) -> dict[str, str]:
+def credentials_of(adapter: type[OrderCommands]) -> dict[str, str]:
     """Keys of the right form that open nothing."""
     texts: dict[str, Any] = {
         "key": "account-7h1s0p3n5n0th1ng",

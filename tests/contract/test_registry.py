@@ -17,6 +17,11 @@ from apps.venues.domain.errors import VenueUnknown
 from apps.venues.domain.ports import Capability, RightsProof
 
 APPS = Path(registry.__file__).parents[1]
+PROMISED = {
+    *("binance", "bybit", "okx", "kraken", "coinbase", "kucoin", "gate", "bitget", "mexc", "htx"),
+    *("bitfinex", "bitstamp", "gemini", "cryptocom", "bingx", "poloniex", "phemex", "whitebit"),
+    *("upbit", "bitvavo", "bitmex", "hyperliquid"),
+}
 OURS = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=23)
 PLATFORM = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=23, max_size=23).map(
     lambda text: f"c{text}"
@@ -65,6 +70,10 @@ def test_every_adapter_has_its_payloads():
     written = {path.stem for path in (Path(__file__).parent / "payloads").glob("*.json")}
 
     assert written == set(registry.adapter_types())
+
+
+def test_the_promised_exchanges_are_all_here():
+    assert set(registry.adapter_types()) >= PROMISED
 
 
 def test_an_unknown_venue_has_no_adapter():

@@ -1,4 +1,4 @@
-"""Every adapter, the same questions, through real ccxt. New files are covered at once.
+"""Every adapter, the same questions, through its real client. New files are covered at once.
 
 Each card has a number; docs/venues.md lists which venue passes which. A card about something that
 a venue does not offer is skipped by the adapter's declared capabilities, never by its name.
@@ -16,7 +16,7 @@ import ccxt
 import pytest
 import requests
 
-from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._orders import OrderCommands
 from apps.venues.domain.errors import (
     CapabilityMissing,
     KeyRefused,
@@ -58,7 +58,7 @@ def decimals(*texts: Any) -> tuple[Decimal | None, ...]:
 
 
 @pytest.mark.parametrize("adapter", adapter_types().values(), ids=lambda a: a.spec.code)
-class TestCcxtVenue:
+class TestVenue:
     @pytest.fixture
     def ticket(self, wire: Wire) -> OrderTicket:
         told = wire.payload["ticket"]
@@ -71,7 +71,7 @@ class TestCcxtVenue:
             limit_price=Decimal(told["price"]),
         )
 
-    def needs(self, venue: CcxtVenue, capability: Capability) -> None:
+    def needs(self, venue: OrderCommands, capability: Capability) -> None:
         if capability not in venue.spec.capabilities:
             pytest.skip(f"{venue.spec.label} does not offer {capability}")
 

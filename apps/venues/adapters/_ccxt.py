@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from apps.venues.adapters._orders import OrderCommands
 from apps.venues.adapters._wire import raw_client
@@ -11,8 +11,6 @@ from apps.venues.adapters._wire import raw_client
 
 class CcxtVenue(OrderCommands):
     """`TradingVenue` over one ccxt client. Not thread-safe: one thread at a time."""
-
-    config: ClassVar[Mapping[str, Any]] = {}  # laid over the ccxt class's own description
 
     def _made(self, keys: Mapping[str, str]) -> Any:
         client = raw_client(self.spec.ccxt_id, self.config)

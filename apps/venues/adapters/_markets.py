@@ -27,6 +27,7 @@ class MarketQuestions:
     """`MarketData` over one raw client. Not thread-safe: one thread at a time."""
 
     spec: ClassVar[VenueSpec]
+    config: ClassVar[Mapping[str, Any]] = {}  # laid over the ccxt class's own description
     credential_names: ClassVar[Mapping[str, str]] = {
         "key": "apiKey",
         "secret": "secret",

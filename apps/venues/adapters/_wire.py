@@ -89,13 +89,19 @@ class ExactJson:
 def raw_client(ccxt_id: str, config: Mapping[str, Any]) -> Any:
     """A ccxt client with our session; no network yet."""
     kind = _exact(ccxt_id)
+    session = shared_session()
+    client = kind(kind.deep_extend(CONFIG, {"session": session}, config))
+    client.aiohttp_proxy = None
+    return client
+
+
+def shared_session() -> requests.Session:
+    """A session over the process's one TLS context; it reads no environment and no netrc."""
     session = requests.Session()
     session.trust_env = False
     session.mount("https://", _shared())
     session.mount("http://", _shared())
-    client = kind(kind.deep_extend(CONFIG, {"session": session}, config))
-    client.aiohttp_proxy = None
-    return client
+    return session
 
 
 @cache

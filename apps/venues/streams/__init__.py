@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from apps.venues import practice_control
-from apps.venues.domain.ports import BookStream
+from apps.venues.domain.errors import CapabilityMissing
+from apps.venues.domain.ports import BookStream, Capability
 from apps.venues.streams.binance import BinanceAddress, BinanceBookStream
 from apps.venues.streams.pro import ProBookStream
 
@@ -16,7 +17,7 @@ BINANCE_DIALECT = {
 def book_stream(venue: str) -> BookStream:
     """A new stream of this venue's books; asks no network before it is iterated.
 
-    Raises VenueUnknown.
+    Raises VenueUnknown, CapabilityMissing.
     """
     if practice_control.is_practice(venue):
         root = practice_control.instance_url(venue)
@@ -24,5 +25,7 @@ def book_stream(venue: str) -> BookStream:
     from apps.venues.registry import adapter_for  # our own dialect needs none of it
 
     spec = adapter_for(venue).spec
+    if Capability.BOOK_STREAM not in spec.capabilities:
+        raise CapabilityMissing(venue=spec.label, need=Capability.BOOK_STREAM.value)
     address = BINANCE_DIALECT.get(spec.ccxt_id)
     return BinanceBookStream(address) if address else ProBookStream(spec)
