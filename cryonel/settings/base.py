@@ -354,4 +354,17 @@ LOGGING = logging_config(
     json_lines=_flag("CRYONEL_LOG_JSON", default=PRODUCTION),
     level=os.environ.get("CRYONEL_LOG_LEVEL", "INFO"),
 )
-os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))
+
+
+def _kernel_cache() -> Path:
+    """One per user, so that a new data folder does not compile again; else the data folder's."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cryonel"
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return DATA_DIR / "numba"
+    mine = cache.stat().st_uid == os.getuid() if hasattr(os, "getuid") else True
+    return cache / "numba" if mine and os.access(cache, os.W_OK) else DATA_DIR / "numba"
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_kernel_cache()))
