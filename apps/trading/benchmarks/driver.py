@@ -88,7 +88,6 @@ async def _trade(trades: int) -> dict[str, Any]:
         before = await done.acount()
         await asyncio.to_thread(_books, apart=True, turn=number)
         deadline = time.monotonic() + 2
-        await asyncio.sleep(0.3)  # asking whether it is done must not compete with doing it
         while await done.acount() <= before and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await asyncio.to_thread(_books, apart=False, turn=number)
