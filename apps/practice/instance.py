@@ -23,6 +23,7 @@ from apps.practice.faults import Faults
 from apps.practice.hub import Hub
 from apps.practice.journal import Journal
 from apps.practice.keys import KeyRing
+from apps.practice.listing import fee_learned, rules_learned
 from apps.practice.sources import MarketSource
 from apps.practice.ticker import Ticker
 
@@ -50,7 +51,11 @@ class Instance:
         self.journal = Journal(folder / "journal.jsonl")
         started = int(time.time() * 1_000)
         # The wall clock grows faster than either counter, so ids rise across restarts as well.
-        self.exchange = Exchange(config.rules, first_update_id=started * 10)
+        self.exchange = Exchange(
+            config.rules,
+            first_update_id=started * 10,
+            halted=config.rules if config.kind == "live" else (),
+        )
         self.exchange.restore(self.journal.replay())
         self.exchange.start_trade_ids(started)
         self.by_id = {rules.id: symbol for symbol, rules in config.rules.items()}
@@ -64,7 +69,48 @@ class Instance:
 
     @property
     def rules(self) -> Mapping[str, SymbolRules]:
-        return self.config.rules
+        return self.exchange.rules
+
+    def list_symbol(self, symbol: str, terms: Mapping[str, Decimal | None]) -> None:
+        rules = rules_learned(symbol, terms)
+        maker, taker = fee_learned(terms.get("maker_fee")), fee_learned(terms.get("taker_fee"))
+        if maker is not None and taker is not None:
+            self.exchange.list_fees[symbol] = (maker, taker)
+        if rules == self.exchange.rules[symbol] and symbol not in self.exchange.halted:
+            return
+        self.halt(symbol)
+        self.exchange.list_symbol(rules, self.now())
+        self._settle()
+        self.tickers[symbol].flush(self.now())
+
+    def halt(self, symbol: str) -> None:
+        self.exchange.halt(symbol)
+        self.tickers[symbol].flush(self.now())
+
+    def standing(self, symbol: str) -> tuple[Mapping[int, int], Mapping[int, int]]:
+        book = self.exchange.books[symbol]
+        return book.bids.outside, book.asks.outside
+
+    def report(self, symbol: str, side: str, ticks: int, lots: int) -> None:
+        self.exchange.report(symbol, Side(side), ticks, lots, self.now())
+        self._settle()
+
+    def mark(self, symbol: str, ticks: int) -> None:
+        self.tickers[symbol].tape.mark(self.rules[symbol].price(ticks), self.now())
+
+    def fees_of(self, account: Account) -> tuple[Decimal, Decimal]:
+        """(maker, taker) of this account where no symbol is named."""
+        if account.own_fees or not self.exchange.list_fees:
+            return account.maker_fee, account.taker_fee
+        return self.fees
+
+    @property
+    def fees(self) -> tuple[Decimal, Decimal]:
+        """(maker, taker) of an ordinary account: the highest that the exchange lists, if told."""
+        told = self.exchange.list_fees.values()
+        if not told:
+            return self.config.maker_fee, self.config.taker_fee
+        return max(maker for maker, _ in told), max(taker for _, taker in told)
 
     def quote(
         self, symbol: str, bids: Mapping[int, int], asks: Mapping[int, int], *, full: bool = False
@@ -158,8 +204,9 @@ class Instance:
                 can_trade=can_trade,
                 can_withdraw=can_withdraw,
                 ip_restricted=ip_restricted,
-                maker_fee=self.config.maker_fee if maker_fee is None else maker_fee,
-                taker_fee=self.config.taker_fee if taker_fee is None else taker_fee,
+                maker_fee=self.fees[0] if maker_fee is None else maker_fee,
+                taker_fee=self.fees[1] if taker_fee is None else taker_fee,
+                own_fees=maker_fee is not None or taker_fee is not None,
             )
         )
         for asset, amount in sorted(balances.items()):

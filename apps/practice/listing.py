@@ -1,16 +1,16 @@
 """Filters of the symbols the venue knows, in the sizes real spot exchanges use.
 
 An unknown symbol gets rules derived from its quote asset; each value can be overridden in the
-configuration.
+configuration. A live instance learns its rules from the exchange it follows instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from apps.practice.domain.rules import SymbolRules
+from apps.practice.domain.rules import CENT8, RulesImpossible, SymbolRules
 
 # symbol: (price tick, quantity step). Their product is a multiple of 1e-8: amounts stay exact.
 STEPS: dict[str, tuple[str, str]] = {
@@ -33,6 +33,8 @@ STEPS: dict[str, tuple[str, str]] = {
 }
 DEFAULT_STEPS = ("0.0001", "0.001")
 DEFAULT_BTC_STEPS = ("0.0000001", "0.1")
+MOST_QUANTITY = Decimal(9_000_000_000)  # where the exchange tells no limit
+MOST_PRICE = Decimal(10) ** 12
 _OVERRIDES = {
     "tick",
     "step",
@@ -67,3 +69,38 @@ def rules_for(symbol: str, overrides: Mapping[str, Any]) -> SymbolRules:
     if "max_orders" in overrides:
         values["max_orders"] = int(overrides["max_orders"])
     return SymbolRules(symbol=symbol, **values)
+
+
+def rules_learned(symbol: str, terms: Mapping[str, Decimal | None]) -> SymbolRules:
+    """Rules as the real exchange lists them: tick, step, min_quantity, max_quantity, min_notional.
+
+    The venue books eight decimals. Where the exchange's quantity step is finer than that allows
+    (tick x step below 1e-8), the step here is the next power of ten that fits: every order on
+    this grid is one on the exchange's. A minimum it does not tell is the smallest that can be
+    booked. Raises RulesImpossible where tick or step are not told or too fine to be shown.
+    """
+    tick, step = terms.get("tick"), terms.get("step")
+    if tick is None or step is None or tick <= 0 or step <= 0 or tick % CENT8:
+        raise RulesImpossible(f"{symbol}: no price and quantity steps of eight decimals are told")
+    while (step % CENT8 or (tick * step) % CENT8) and step < 1 / tick:
+        step *= 10
+    least = max(terms.get("min_quantity") or step, step)
+    most = terms.get("max_quantity") or MOST_QUANTITY
+    return SymbolRules(
+        symbol=symbol,
+        tick=tick,
+        step=step,
+        min_quantity=(least / step).to_integral_value(rounding=ROUND_CEILING) * step,
+        max_quantity=most,
+        market_max_quantity=most,
+        max_price=MOST_PRICE,
+        min_notional=terms.get("min_notional") or CENT8,
+        max_notional=MOST_PRICE,
+    )
+
+
+def fee_learned(fee: Decimal | None) -> Decimal | None:
+    """A list fee as this venue charges it: a rebate is none, what cannot be a fee is not told."""
+    if fee is None or not fee.is_finite() or fee >= Decimal("0.1"):
+        return None
+    return max(fee, Decimal(0))

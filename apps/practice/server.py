@@ -136,8 +136,8 @@ def _public(instance: Instance) -> dict[str, Any]:
         "source": instance.source.kind,
         "simulated": bool(model["simulated"]),
         "symbols": list(config.rules),
-        "maker_fee": f"{config.maker_fee:f}",
-        "taker_fee": f"{config.taker_fee:f}",
+        "maker_fee": f"{instance.fees[0]:f}",
+        "taker_fee": f"{instance.fees[1]:f}",
     }
 
 

@@ -92,12 +92,12 @@ class Tape:
             self.minutes.append(bar)
 
     def lively_since(self, opened: int) -> list[Candle]:
-        """Bars with trades that opened at `opened` or later, oldest first."""
+        """Bars with trades or movement that opened at `opened` or later, oldest first."""
         found: list[Candle] = []
         for bar in reversed(self.minutes):
             if bar.opened < opened:
                 break
-            if bar.trades or bar.volume:
+            if bar.trades or bar.volume or bar.high > bar.low:
                 found.append(bar)
         return found[::-1]
 
@@ -109,6 +109,14 @@ class Tape:
             price = deal.price
             self.minutes.append(Candle(opened, price, price, price, price))
         self.minutes[-1].add(deal)
+
+    def mark(self, price: Decimal, now: int) -> None:
+        """A price without a trade: the bar of now knows it, its volume does not grow."""
+        self.roll(now)
+        if not self.minutes:
+            self.minutes.append(Candle(now - now % MINUTE, price, price, price, price))
+        bar = self.minutes[-1]
+        bar.high, bar.low, bar.close = max(bar.high, price), min(bar.low, price), price
 
     def absorb(self, bar: Candle, now: int) -> None:
         """Merge a bar of another clock into the bar of now."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from apps.practice.dialect import messages, shapes
 from apps.practice.domain.exchange import Exchange, Print
+from apps.practice.domain.rules import SymbolRules
 from apps.practice.hub import Hub
 from apps.practice.tape import INTERVALS, Tape
 
@@ -16,7 +17,8 @@ PARTIAL_DEPTHS = (5, 10, 20)
 
 class Ticker:
     def __init__(self, symbol: str, exchange: Exchange, tape: Tape, hub: Hub) -> None:
-        self.rules = exchange.rules[symbol]
+        self.symbol = symbol
+        self.exchange = exchange
         self.book = exchange.books[symbol]
         self.tape = tape
         self.hub = hub
@@ -25,6 +27,11 @@ class Ticker:
         self._slow: tuple[set[int], set[int]] = (set(), set())
         self._top: tuple[tuple[str, str], tuple[str, str]] | None = None
         self._partial_of = -1
+
+    @property
+    def rules(self) -> SymbolRules:
+        """As they are now: a live market learns them while it runs."""
+        return self.exchange.rules[self.symbol]
 
     def flush(self, now: int) -> None:
         """Tell what changed since the last flush; does nothing if nothing did."""

@@ -18,11 +18,11 @@ def text8(amount: Decimal) -> str:
     return f"{amount:.8f}"
 
 
-def symbol_shape(rules: SymbolRules) -> dict[str, Any]:
+def symbol_shape(rules: SymbolRules, *, halted: bool = False) -> dict[str, Any]:
     """One entry of exchangeInfo: names, precisions and the filters that are enforced."""
     return {
         "symbol": rules.id,
-        "status": "TRADING",
+        "status": "BREAK" if halted else "TRADING",
         "baseAsset": rules.base,
         "baseAssetPrecision": 8,
         "quoteAsset": rules.quote,
@@ -184,16 +184,19 @@ def my_trade_shape(fill: OrderFilled) -> dict[str, Any]:
     }
 
 
-def account_shape(account: Account, *, omit_zero: bool) -> dict[str, Any]:
-    """Balances, rights and fees of an account."""
+def account_shape(
+    account: Account, fees: tuple[Decimal, Decimal], *, omit_zero: bool
+) -> dict[str, Any]:
+    """Balances, rights and fees (maker, taker) of an account."""
+    maker, taker = fees
     return {
-        "makerCommission": int(account.maker_fee * 10_000),
-        "takerCommission": int(account.taker_fee * 10_000),
+        "makerCommission": int(maker * 10_000),
+        "takerCommission": int(taker * 10_000),
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": {
-            "maker": text8(account.maker_fee),
-            "taker": text8(account.taker_fee),
+            "maker": text8(maker),
+            "taker": text8(taker),
             "buyer": "0.00000000",
             "seller": "0.00000000",
         },

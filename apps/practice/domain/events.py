@@ -34,6 +34,7 @@ class AccountOpened(Fact):
     ip_restricted: bool
     maker_fee: Decimal
     taker_fee: Decimal
+    own_fees: bool = False  # agreed with this account: a symbol's list fees do not apply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

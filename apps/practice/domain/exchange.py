@@ -6,7 +6,7 @@ the shell, which journals and publishes them. A refused command leaves no fact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
@@ -32,8 +32,17 @@ class Print:
 class Exchange:
     """Books, ledger and matching of one instance."""
 
-    def __init__(self, rules: Mapping[str, SymbolRules], *, first_update_id: int = 1) -> None:
+    def __init__(
+        self,
+        rules: Mapping[str, SymbolRules],
+        *,
+        first_update_id: int = 1,
+        halted: Iterable[str] = (),
+    ) -> None:
+        """`halted` symbols take no orders until `list_symbol` says their rules."""
         self.rules = dict(rules)
+        self.halted = set(halted)
+        self.list_fees: dict[str, tuple[Decimal, Decimal]] = {}  # (maker, taker) of a symbol
         self.books = {symbol: Book(first_update_id) for symbol in rules}
         self.ledger = Ledger()
         self.last_price: dict[str, Decimal] = {}
@@ -48,11 +57,15 @@ class Exchange:
         for fact in facts:
             self.ledger.apply(fact)
         for order in self.ledger.orders.values():
-            if order.open and order.symbol in self.rules:
-                rules = self.rules[order.symbol]
-                lots = int((order.quantity - order.executed) / rules.step)
-                ticks = int(order.price / rules.tick)
-                self.books[order.symbol].rest(Side(order.side), ticks, order.id, lots)
+            if order.open and order.symbol in self.rules and order.symbol not in self.halted:
+                self._rest(order)
+
+    def _rest(self, order: Order) -> None:
+        """Put an open order into its book, with what it has left."""
+        rules = self.rules[order.symbol]
+        lots = int((order.quantity - order.executed) / rules.step)
+        ticks = int(order.price / rules.tick)
+        self.books[order.symbol].rest(Side(order.side), ticks, order.id, lots)
 
     def start_trade_ids(self, first: int) -> None:
         """Trade ids go on above everything journaled and above `first`."""
@@ -101,6 +114,37 @@ class Exchange:
         for match in self.books[symbol].quote(bids, asks, full=full):
             self._fill_maker(symbol, match, self._trade_id(), now)
 
+    def halt(self, symbol: str) -> None:
+        """No orders and no quotes until the symbol is listed again; open orders wait."""
+        self.halted.add(symbol)
+        self.books[symbol].clear()
+
+    def list_symbol(self, rules: SymbolRules, now: int) -> None:
+        """Open a halted symbol under these rules. Open orders off the new grid expire."""
+        symbol = rules.symbol
+        self.rules[symbol] = rules
+        self.halted.discard(symbol)
+        standing = [o for o in self.ledger.orders.values() if o.open and o.symbol == symbol]
+        for order in standing:
+            left = order.quantity - order.executed
+            if order.price % rules.tick or left % rules.step:
+                self._close(order, "EXPIRED", now)
+            else:
+                self._rest(order)
+
+    def fees_of(self, account: Account, symbol: str) -> tuple[Decimal, Decimal]:
+        """(maker, taker) that this account pays here, as fractions of what it receives."""
+        own = (account.maker_fee, account.taker_fee)
+        return own if account.own_fees else self.list_fees.get(symbol, own)
+
+    def report(self, symbol: str, side: Side, ticks: int, lots: int, now: int) -> None:
+        """A trade that happened at the real exchange; all of its lots are printed."""
+        for match in self.books[symbol].report(side, ticks, lots):
+            self._fill_maker(symbol, match, self._trade_id(), now)
+            lots -= match.lots
+        if lots:
+            self._print(symbol, Match(OUTSIDE, ticks, lots), self._trade_id(), side, now)
+
     def hit(self, symbol: str, side: Side, price_ticks: int, lots: int, now: int) -> None:
         """A trade of the outside world: an aggressor that takes up to `lots` at this price."""
         for match in self.books[symbol].take(side, price_ticks, lots):
@@ -120,6 +164,8 @@ class Exchange:
         `at_most` (a share of the quantity) makes the outside's other crossing quantity vanish just
         before, as if somebody had been quicker: the partial-fill fault.
         """
+        if ticket.symbol in self.halted:
+            raise refusals.market_closed()
         rules, book = self.rules[ticket.symbol], self.books[ticket.symbol]
         lots, limit = intake.measure(ticket, rules, book, self.reference_price(ticket.symbol))
         intake.require_room(self.ledger, account, ticket, rules)
@@ -195,9 +241,7 @@ class Exchange:
         if limit is None or order.time_in_force in ("IOC", "FOK"):
             self._close(order, "EXPIRED", now)
             return
-        rules = self.rules[order.symbol]
-        lots = int((order.quantity - order.executed) / rules.step)
-        self.books[order.symbol].rest(Side(order.side), limit, order.id, lots)
+        self._rest(order)
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -215,7 +259,8 @@ class Exchange:
         quote = price * quantity
         buying = order.side == Side.BUY
         received, fee_asset = (quantity, rules.base) if buying else (quote, rules.quote)
-        rate = account.maker_fee if maker else account.taker_fee
+        maker_fee, taker_fee = self.fees_of(account, order.symbol)
+        rate = maker_fee if maker else taker_fee
         executed = order.executed + quantity
         done = executed == order.quantity
         unlocked = quote if buying else quantity

@@ -39,6 +39,7 @@ class Account:
     taker_fee: Decimal
     opened_at: int
     updated_at: int
+    own_fees: bool = False
     revoked: bool = False
     balances: dict[str, Balance] = field(default_factory=dict)
     order_ids: list[int] = field(default_factory=list)
@@ -138,6 +139,7 @@ class Ledger:
             taker_fee=fact.taker_fee,
             opened_at=fact.at,
             updated_at=fact.at,
+            own_fees=fact.own_fees,
         )
         self.by_key[fact.key] = fact.account_id
         if fact.ref:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 OUTSIDE = 0
 
@@ -94,6 +95,24 @@ class HalfBook:
         if not self.totals[ticks]:
             del self.totals[ticks], self.queues[ticks]
             del self.keys[bisect_left(self.keys, self.sign * ticks)]
+
+    def requeue(self, ticks: int, entry: Resting, lots: int) -> None:
+        """Move outside lots of an entry behind everybody at this price; the total stays."""
+        queue = self.queues[ticks]
+        if queue[-1] is entry:
+            return
+        entry.lots -= lots
+        if not entry.lots:
+            queue.remove(entry)
+        if queue[-1].order_id == OUTSIDE:
+            queue[-1].lots += lots
+        else:
+            queue.append(Resting(OUTSIDE, lots))
+
+    def clear(self) -> None:
+        self.keys.clear()
+        for held in (self.queues, self.totals, self.outside):
+            held.clear()
 
     def withdraw_outside(self, ticks: int, lots: int) -> None:
         """The outside cancels its latest quantity first: its place in the queue is kept."""
@@ -227,6 +246,40 @@ class Book:
             elif change > 0:
                 added.append((ticks, change))
         return sorted(added, key=lambda level: half.sign * level[0])
+
+    def report(self, side: Side, ticks: int, lots: int) -> list[Match]:
+        """A trade that happened at the real exchange: what users' orders would have had of it.
+
+        Their better prices come first; at the trade's own price they wait for the outside that
+        stands before them, which then counts as gone and joins the queue again at its end. The
+        outside's totals stay: the exchange tells them itself.
+        """
+        half, matches = self.half(side.other), []
+        met = takewhile(lambda at: half.reaches(at, ticks), (half.sign * k for k in half.keys))
+        for reached in list(met):
+            if not lots:
+                break
+            for entry in list(half.queues[reached]):
+                taken = min(lots, entry.lots)
+                if entry.order_id != OUTSIDE:
+                    half.reduce(reached, entry, taken)
+                    self._touch(half, reached)
+                    matches.append(Match(entry.order_id, reached, taken))
+                elif reached != ticks:
+                    continue
+                else:
+                    half.requeue(reached, entry, taken)
+                lots -= taken
+                if not lots:
+                    break
+        return matches
+
+    def clear(self) -> None:
+        """Empty both sides; every level counts as changed."""
+        for half in (self.bids, self.asks):
+            for ticks in list(half.queues):
+                self._touch(half, ticks)
+            half.clear()
 
     def _touch(self, half: HalfBook, ticks: int) -> None:
         self.update_id += 1

@@ -23,6 +23,10 @@ def filter_failed(name: str) -> Refusal:
     return Refusal(400, -1013, f"Filter failure: {name}")
 
 
+def market_closed() -> Refusal:
+    return Refusal(400, -1013, "Market is closed.")
+
+
 def too_many_requests(limit: int, retry_after: int) -> Refusal:
     message = (
         f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "

@@ -16,7 +16,8 @@ DAY_MS = 86_400_000
 @endpoint("GET /api/v3/account", need=Need.SIGNATURE, weight=20)
 def account(call: Call) -> Any:
     omit = call.parameters.text("omitZeroBalances", "false") == "true"
-    return shapes.account_shape(call.account, omit_zero=omit)
+    fees = call.instance.fees_of(call.account)
+    return shapes.account_shape(call.account, fees, omit_zero=omit)
 
 
 @endpoint("POST /api/v3/order", need=Need.TRADE, weight=1, counts_as_order=True, writes=True)
@@ -125,13 +126,12 @@ def my_trades(call: Call) -> Any:
 @endpoint("GET /api/v3/account/commission", need=Need.SIGNATURE, weight=20)
 def commission(call: Call) -> Any:
     nothing = {"maker": "0.00000000", "taker": "0.00000000"}
-    rates = {
-        "maker": shapes.text8(call.account.maker_fee),
-        "taker": shapes.text8(call.account.taker_fee),
-    }
+    symbol = call.symbol()
+    maker, taker = call.instance.exchange.fees_of(call.account, symbol)
+    rates = {"maker": shapes.text8(maker), "taker": shapes.text8(taker)}
     sides = {"buyer": "0.00000000", "seller": "0.00000000"}
     return {
-        "symbol": call.instance.rules[call.symbol()].id,
+        "symbol": call.instance.rules[symbol].id,
         "standardCommission": rates | sides,
         "specialCommission": nothing | sides,
         "taxCommission": nothing | sides,
@@ -172,14 +172,17 @@ def api_restrictions(call: Call) -> Any:
 @endpoint("GET /sapi/v1/asset/tradeFee", need=Need.SIGNATURE, weight=1)
 def trade_fee(call: Call) -> Any:
     chosen = [call.symbol()] if call.parameters.has("symbol") else list(call.instance.rules)
-    return [
-        {
-            "symbol": call.instance.rules[symbol].id,
-            "makerCommission": f"{call.account.maker_fee:f}",
-            "takerCommission": f"{call.account.taker_fee:f}",
-        }
-        for symbol in chosen
-    ]
+    answer = []
+    for symbol in chosen:
+        maker, taker = call.instance.exchange.fees_of(call.account, symbol)
+        answer.append(
+            {
+                "symbol": call.instance.rules[symbol].id,
+                "makerCommission": f"{maker:f}",
+                "takerCommission": f"{taker:f}",
+            }
+        )
+    return answer
 
 
 @endpoint("GET /sapi/v1/capital/config/getall", need=Need.SIGNATURE, weight=10)

@@ -39,7 +39,12 @@ def exchange_info(call: Call) -> Any:
             _rate_limit("ORDERS", "DAY", 1, limits.orders_per_day),
         ],
         "exchangeFilters": [],
-        "symbols": [shapes.symbol_shape(call.instance.rules[s]) for s in _chosen(call)[0]],
+        "symbols": [
+            shapes.symbol_shape(
+                call.instance.rules[symbol], halted=symbol in call.instance.exchange.halted
+            )
+            for symbol in _chosen(call)[0]
+        ],
     }
 
 

@@ -7,6 +7,7 @@ handed to `run`, until it is cancelled. Instances that share a world share one s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 from apps.practice.domain.matching import Side
@@ -34,6 +35,28 @@ class Market(Protocol):
 
     def absorb(self, symbol: str, candle: Candle) -> None:
         """Put a recorded bar's prices and volume into the bar of now, for charts and tickers."""
+
+
+class LiveMarket(Market, Protocol):
+    """What the source of a `live` instance may do besides: the exchange it follows has the word."""
+
+    def report(self, symbol: str, side: Side, ticks: int, lots: int) -> None:
+        """A trade at a real exchange whose book is quoted here as well: users' orders that it
+        would have met are filled, all of it is printed, the outside's quantities stay as quoted."""
+
+    def mark(self, symbol: str, ticks: int) -> None:
+        """A price without a trade, for the charts of a market whose trades nobody tells."""
+
+    def standing(self, symbol: str) -> tuple[Mapping[int, int], Mapping[int, int]]:
+        """The outside's lots that are left, (bids, asks) by ticks. Read, never written."""
+
+    def list_symbol(self, symbol: str, terms: Mapping[str, Decimal | None]) -> None:
+        """Open a symbol under a real exchange's terms: tick, step, min_quantity, max_quantity,
+        min_notional, maker_fee, taker_fee; raises RulesImpossible. The book is empty then.
+        The symbols of a `live` instance are closed until their source does this."""
+
+    def halt(self, symbol: str) -> None:
+        """Close a symbol: no outside, no new orders, shown as not trading."""
 
 
 class MarketSource(Protocol):

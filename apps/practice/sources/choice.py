@@ -87,5 +87,8 @@ def live_source(dotted: str, source: Mapping[str, object], member: InstanceConfi
         raise SourceUnavailable(
             f"live markets are not available in this installation: {dotted} is missing"
         ) from None
-    feed: MarketSource = made(str(source.get("exchange", "binance")), list(member.rules))
+    try:
+        feed: MarketSource = made(str(source.get("exchange", "binance")), list(member.rules))
+    except ValueError as unusable:
+        raise SourceUnavailable(str(unusable)) from None
     return feed
