@@ -66,16 +66,22 @@ class ProBookStream:
                 self._give(symbol, _frame(symbol, raw))
                 failures = 0
             except TimeoutError:
+                self._warn(symbol, "silent", failures)
                 await self._lost(symbol, f"silent for {self._silent_for:g} s")
                 failures += 1
             except Exception as e:  # noqa: BLE001 ccxt raises much; each of it is a lost book
-                logger.warning(
-                    "venues.stream_down", venue=self._spec.code, problem=type(e).__name__
-                )
+                self._warn(symbol, type(e).__name__, failures)
                 await self._lost(symbol, type(e).__name__)
                 failures += 1
             if failures:
                 await asyncio.sleep(pause(failures))
+
+    def _warn(self, symbol: str, problem: str, failures: int) -> None:
+        """Once for each loss, however often the book is then asked for again."""
+        if not failures:
+            logger.warning(
+                "venues.stream_down", venue=self._spec.code, symbol=symbol, problem=problem
+            )
 
     def _give(self, symbol: str, item: BookFrame | StreamDown) -> None:
         self._newest[symbol] = item

@@ -20,7 +20,7 @@ from apps.venues.registry import adapter_for
 from apps.venues.streams.binance import BinanceAddress, BinanceBookStream
 from apps.venues.streams.pro import ProBookStream
 from apps.venues.streams.public import PublicMarketSource
-from tests.fakes.practice import PracticeVenue, practice_thread
+from tests.fakes.practice import PracticeVenue, manual_config, practice_thread
 from tests.integration.practice.conftest import OPTIONS, client_of
 
 PATIENCE = 20.0
@@ -33,15 +33,23 @@ MOVED_BOOK = ([[59000.0, 4.0]], [[59010.0, 5.0]])
 def through_our_own(url: str, symbols: Sequence[str]) -> PublicMarketSource:
     """The feed of the venue at `url`, as Binance is read."""
     address = BinanceAddress(f"{url}/alpha", f"{url}/alpha".replace("http", "ws", 1))
-    return PublicMarketSource("binance", symbols, lambda _: BinanceBookStream(address))
+    client = public_client_of(url)
+    return PublicMarketSource("binance", symbols, lambda _: BinanceBookStream(address), client)
 
 
 def through_ccxt(url: str, symbols: Sequence[str]) -> PublicMarketSource:
     """The feed of the venue at `url`, as every other exchange is read."""
-    urls = PracticeVenue(url, "", None).ccxt_urls("alpha")  # type: ignore[arg-type]
-    client = ccxt.pro.binance({"options": OPTIONS, "urls": {"api": urls}})
     spec = adapter_for("binance").spec
-    return PublicMarketSource("binance", symbols, lambda _: ProBookStream(spec, client))
+    return PublicMarketSource(
+        "binance", symbols, lambda client: ProBookStream(spec, client), public_client_of(url)
+    )
+
+
+def public_client_of(url: str) -> Callable[[], Any]:
+    """Makes keyless clients of the venue at `url`, one for each attempt."""
+    urls = PracticeVenue(url, "", None).ccxt_urls("alpha")  # type: ignore[arg-type]
+    settings = {"options": OPTIONS, "urls": {"api": urls}, "newUpdates": True}
+    return lambda: ccxt.pro.binance(settings)
 
 
 def mirror_config(exchange: PracticeVenue, way: str) -> PracticeConfig:
@@ -52,8 +60,8 @@ def mirror_config(exchange: PracticeVenue, way: str) -> PracticeConfig:
                 {
                     "code": "alpha",
                     "source": {"kind": "live", "exchange": exchange.url, "port": port},
-                    "maker_fee": "0.001",
-                    "taker_fee": "0.001",
+                    "maker_fee": "0.05",
+                    "taker_fee": "0.05",
                     "symbols": ["BTC/USDT"],
                 }
             ]
@@ -68,8 +76,14 @@ def way(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def exchange(tmp_path: Path) -> Iterator[PracticeVenue]:
-    with practice_thread(tmp_path / "exchange") as running:
+    with practice_thread(tmp_path / "exchange", exchange_config()) as running:
         yield running
+
+
+def exchange_config() -> PracticeConfig:
+    """The exchange's own rules: coarser steps and higher minima than the practice venue's."""
+    own = {"symbol": "BTC/USDT", "tick": "0.5", "step": "0.001", "min_notional": "7"}
+    return manual_config(["alpha"], [own | {"min_quantity": "0.002"}])
 
 
 @pytest.fixture
@@ -78,7 +92,6 @@ def trader(exchange: PracticeVenue, way: str, tmp_path: Path) -> Iterator[Any]:
     with practice_thread(tmp_path / "mirror", mirror_config(exchange, way)) as mirror:
         account = mirror.open_account_now("alpha", {"USDT": "200000", "BTC": "1"})
         client = client_of(ccxt.binance, mirror, account)
-        assert book_of(client) == ([], [])
         until(exchange, lambda: book_of(client) == BOOK)
         yield client
 
@@ -113,6 +126,46 @@ def test_an_order_fills_at_the_exchanges_prices(trader: Any) -> None:
     assert trader.fetch_balance()["total"]["BTC"] == 3.4975
 
 
+def test_the_rules_and_fees_are_the_exchanges(trader: Any) -> None:
+    market = trader.load_markets(reload=True)["BTC/USDT"]
+
+    assert market["active"] is True
+    assert (market["precision"]["price"], market["precision"]["amount"]) == (0.5, 0.001)
+    assert market["limits"]["amount"]["min"] == 0.002
+    assert market["limits"]["cost"]["min"] == 7.0
+    assert trader.fetch_trading_fee("BTC/USDT")["taker"] == 0.001
+
+
+def test_what_a_trader_took_is_not_back_with_the_next_frame(
+    exchange: PracticeVenue, trader: Any
+) -> None:
+    trader.create_order("BTC/USDT", "limit", "buy", 2, 60_010, {"timeInForce": "IOC"})
+    more = {"bids": TOP["bids"], "asks": [*TOP["asks"], ("60030.00", "1")]}
+
+    until(
+        exchange,
+        lambda: book_of(trader)[1] == [[60020.0, 3.0], [60030.0, 1.0]],
+        more,
+    )
+
+
+def test_a_public_trade_fills_a_resting_order_and_makes_the_candle(
+    exchange: PracticeVenue, trader: Any
+) -> None:
+    resting = trader.create_order("BTC/USDT", "limit", "sell", 0.5, 60_005)
+    there = exchange.open_account_now("alpha", {"USDT": "1000000"})
+    buyer = client_of(ccxt.binance, exchange, there)
+
+    def filled() -> bool:
+        buyer.create_order("BTC/USDT", "limit", "buy", 0.3, 60_010, {"timeInForce": "IOC"})
+        return bool(trader.fetch_order(resting["id"], "BTC/USDT")["status"] == "closed")
+
+    until(exchange, filled)
+
+    assert trader.fetch_ohlcv("BTC/USDT", "1m")[-1][5] >= 0.5
+    assert {trade["price"] for trade in trader.fetch_my_trades("BTC/USDT")} == {60_005.0}
+
+
 def test_a_lost_connection_is_made_again(exchange: PracticeVenue, trader: Any) -> None:
     exchange.add_fault_now("alpha", "drop_sockets", count=1)
 
@@ -122,7 +175,7 @@ def test_a_lost_connection_is_made_again(exchange: PracticeVenue, trader: Any) -
 @pytest.fixture
 def held_exchange(tmp_path: Path) -> Iterator[tuple[PracticeVenue, Callable[[], None]]]:
     """An exchange, and how to make it go away."""
-    held = practice_thread(tmp_path / "exchange")
+    held = practice_thread(tmp_path / "exchange", exchange_config())
     gone: list[bool] = []
 
     def go() -> None:
