@@ -37,6 +37,8 @@ class Source:
             source = cls(kind, detail)
             if kind == "recorded" and not Path(detail).exists():
                 raise SourceUnknown(f"--source: {detail} does not exist.")
+            if kind == "live":
+                _require_followed(detail.split(","))
             return source
         raise SourceUnknown(
             f"--source {text!r} is not known. Use simulated, recorded:PATH or live:EXCHANGE."
@@ -58,6 +60,17 @@ def write_config(path: Path, source: Source, seed: int) -> None:
     """Write the configuration that CRYONEL_PRACTICE_CONFIG names."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(source.config(seed), indent=1))
+
+
+def _require_followed(exchanges: list[str]) -> None:
+    """Refuse before anything starts what the practice venue would refuse in its log."""
+    from apps.venues.streams.offered import ExchangeUnusable, followed_exchange
+
+    for exchange in exchanges:
+        try:
+            followed_exchange(exchange)
+        except ExchangeUnusable as unusable:
+            raise SourceUnknown(f"--source live: {unusable}") from None
 
 
 def _live(exchange: str) -> dict[str, Any]:
