@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parents[3]
 RUNS = 5
 DEADLINE = 60.0
 HEAVY = frozenset(
-    {"ccxt", "numba", "llvmlite", "polars", "pandas", "scipy", "torch", "web3", "solana"}
-    | {"onnxruntime", "lightgbm", "sklearn"}
+    {"ccxt", "numba", "llvmlite", "numpy", "polars", "pandas", "scipy", "torch", "web3", "solana"}
+    | {"onnxruntime", "lightgbm", "sklearn", "aiohttp", "daphne"}
 )
 TRACE = re.compile(r"^import time:.*\|\s+(\S+)$", re.MULTILINE)
 
