@@ -26,6 +26,7 @@ from apps.practice.sources.choice import sources_for
 logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds
+OPENING = 8.0  # seconds that the port stays closed at most for the rules of live markets
 POSITIONS = "positions.json"
 BACKLOG = 512
 
@@ -66,10 +67,11 @@ async def venue_running(
         runner = web.AppRunner(application(instances, token), access_log=None, shutdown_timeout=1)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=BACKLOG)
-        await site.start()
         tasks = [asyncio.create_task(_tick(instances, positions))]
         tasks += [asyncio.create_task(_drive(s, m)) for s, m in _by_source(instances)]
         try:
+            await _opened(instances)
+            await site.start()
             bound = runner.addresses[0][1]
             yield Running(f"http://{host}:{bound}", bound, instances)
         finally:
@@ -147,6 +149,17 @@ def _by_source(instances: Mapping[str, Instance]) -> list[tuple[MarketSource, di
     for code, instance in instances.items():
         found.setdefault(id(instance.source), (instance.source, {}))[1][code] = instance
     return list(found.values())
+
+
+async def _opened(instances: Mapping[str, Instance]) -> None:
+    """Wait a little for live rules: whoever reads the list at the start reads real ones."""
+    waiting = [item for item in instances.values() if item.config.kind == "live"]
+    deadline = time.monotonic() + OPENING
+    while any(len(item.exchange.halted) == len(item.rules) for item in waiting):
+        if time.monotonic() > deadline:
+            logger.warning("a live market is still closed: its exchange has not told its rules")
+            return
+        await asyncio.sleep(TICK)
 
 
 async def _drive(source: MarketSource, markets: Mapping[str, Instance]) -> None:
