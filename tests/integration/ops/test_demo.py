@@ -94,7 +94,7 @@ def test_a_second_demo_on_the_same_folder_is_told_where_the_first_runs(demo):
 
 def test_two_demos_run_side_by_side_and_end_by_themselves(demo, data_dir):
     folders = [data_dir / "one", data_dir / "two"]
-    both = [demo("--exit-after", "4", "--port", str(free_port()), folder=each) for each in folders]
+    both = [demo("--exit-after", "20", "--port", str(free_port()), folder=each) for each in folders]
     urls = [ready(each)["url"] for each in both]
 
     assert [status(url + "health/live") for url in urls] == [200, 200]
