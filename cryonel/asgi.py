@@ -21,8 +21,6 @@ sockets: list[Any] = [path("ws/live/", cast(Any, LiveConsumer.as_asgi()))]
 application = ProtocolTypeRouter(
     {
         "http": pages,
-        "websocket": AllowedHostsOriginValidator(
-            ReaderMiddleware(URLRouter(sockets))
-        ),
+        "websocket": AllowedHostsOriginValidator(ReaderMiddleware(URLRouter(sockets))),
     }
 )
