@@ -7,6 +7,7 @@ a venue does not offer is skipped by the adapter's declared capabilities, never 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ import ccxt
 import pytest
 import requests
 
+from apps.venues.adapters import _markets
 from apps.venues.adapters._orders import OrderCommands
 from apps.venues.domain.errors import (
     CapabilityMissing,
@@ -51,6 +53,7 @@ UNCLEAR = {
     "rate limit": ccxt.RateLimitExceeded(),
 }
 LONG = timedelta(hours=1)
+NOON = 1795262400  # 2026-11-21 12:00 UTC, the time of every payload
 
 
 def decimals(*texts: Any) -> tuple[Decimal | None, ...]:
@@ -326,6 +329,86 @@ class TestVenue:
 
         scale = Decimal(10) ** wire.payload.get("quantity_scaled_by", 0)
         assert f"{(ticket.quantity * scale).normalize():f}" in wire.heard[-1].said
+
+    def test_vt_25_open_orders_come_with_our_ids_and_what_is_filled(self, venue, wire, ticket):
+        self.needs(venue, Capability.OPEN_ORDERS)
+        wire.tell("open_orders")
+
+        (receipt,) = venue.open_orders(ticket.symbol)
+
+        assert receipt.client_order_id == venue.client_ids.ours(wire.client_id)
+        assert receipt.venue_order_id == wire.payload["venue_order_id"]
+        assert (receipt.status, receipt.side) == (ReceiptStatus.OPEN, Side.BUY)
+        assert (receipt.symbol, receipt.quantity) == (ticket.symbol, ticket.quantity)
+        assert receipt.filled == ticket.quantity * Decimal("0.4")
+
+    def test_vt_27_the_fees_of_the_account_are_fractions(self, venue, wire, ticket):
+        self.needs(venue, Capability.ACCOUNT_FEES)
+        expected = wire.tell("fees")
+
+        (fees,) = venue.fees([ticket.symbol])
+
+        assert (fees.maker, fees.taker) == decimals(expected["maker"], expected["taker"])
+        assert wire.heard  # asked of the venue, not a list price that ccxt holds
+
+    def test_vt_28_the_clocks_difference_is_measured(self, venue, wire, monkeypatch):
+        monkeypatch.setattr(_markets.time, "time", lambda: NOON + 30)
+        by_header = "clock" not in wire.payload["scenes"]
+        wire.tell("book" if by_header else "clock")
+
+        skew = venue.clock_skew()
+
+        assert skew == timedelta(seconds=29.5 if by_header else 30)
+
+    def test_vt_29_a_sell_travels_as_a_sell(self, venue, wire, ticket):
+        needle = wire.payload["sell"]
+        wire.tell("accepted")
+        venue.place_order(ticket)
+        assert needle not in wire.heard[-1].said
+
+        wire.routes = {f"{wire.payload['place'].split()[0]} ": wire.routes[wire.payload["place"]]}
+        venue.place_order(replace(ticket, side=Side.SELL))
+
+        assert needle in wire.heard[-1].said
+
+    def test_vt_30_an_amount_that_is_left_out_is_never_zero(self, venue, wire):
+        expected = wire.tell("balances")
+        whole = {asset: decimals(*amounts) for asset, amounts in expected.items()}
+        told = wire.routes
+        amounts = {a for free, used in whole.values() for a in (free, used, free + used) if a}
+
+        for wire.routes in without_each(told, amounts):
+            try:
+                held = {b.asset: (b.free, b.used) for b in venue.balances()}
+            except VenueUnavailable:
+                continue
+            assert held == whole
+
+
+def without_each(told: Any, amounts: set[Decimal]) -> Iterator[Any]:
+    """The answer again and again, each time without another of these amounts."""
+    rows = told.items() if isinstance(told, dict) else enumerate(told)
+    for place, value in rows:
+        if isinstance(value, dict | list):
+            for smaller in without_each(value, amounts):
+                yield (
+                    {**told, place: smaller}
+                    if isinstance(told, dict)
+                    else replaced(told, place, smaller)
+                )
+        elif isinstance(told, dict) and is_one_of(value, amounts):
+            yield {k: v for k, v in told.items() if k != place}
+
+
+def replaced(rows: list[Any], place: int, value: Any) -> list[Any]:
+    return [*rows[:place], value, *rows[place + 1 :]]
+
+
+def is_one_of(value: Any, amounts: set[Decimal]) -> bool:
+    try:
+        return not isinstance(value, bool) and Decimal(str(value)) in amounts
+    except ArithmeticError:
+        return False
 
 
 def signatures(wire: Wire) -> set[str]:

@@ -28,6 +28,7 @@ class AccountQuestions(MarketQuestions):
 
     client_ids: ClassVar[ClientIds] = Plain()
     fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
+    fees_by_symbol: ClassVar[bool] = False  # the list of all symbols tells list prices only
     balance_params: ClassVar[Mapping[str, Any]] = {}
 
     def rights(self) -> KeyRights:
@@ -40,18 +41,30 @@ class AccountQuestions(MarketQuestions):
         return KeyRights(proof=RightsProof.NONE, can_read=True, can_trade=None, can_withdraw=None)
 
     def balances(self) -> list[Balance]:
+        self.warm()
         with asking(self.spec.label):
-            return parsing.balances(self._client.fetch_balance(dict(self.balance_params)))
+            return parsing.balances(self.read_balances())
+
+    def read_balances(self) -> Mapping[str, Any]:
+        """ccxt's free, used and total by asset. Raises ValueError where an amount is left out that
+        ccxt would take for zero."""
+        raw: Mapping[str, Any] = self._client.fetch_balance(dict(self.balance_params))
+        return raw
 
     def fees(self, symbols: Sequence[str]) -> list[Fees]:
         self._require(Capability.ACCOUNT_FEES)
         for symbol in symbols:
             self._market(symbol)
         with asking(self.spec.label):
-            if self._client.has.get("fetchTradingFees") is True:
+            every = not self.fees_by_symbol and self._client.has.get("fetchTradingFees") is True
+            if every:
                 told = self._client.fetch_trading_fees()
                 return [self._fees(symbol, told[symbol]) for symbol in symbols]
-            return [self._fees(s, self._client.fetch_trading_fee(s)) for s in symbols]
+            return [self._fees(s, self.read_fee(s)) for s in symbols]
+
+    def read_fee(self, symbol: str) -> Mapping[str, Any]:
+        raw: Mapping[str, Any] = self._client.fetch_trading_fee(symbol)
+        return raw
 
     def _fees(self, symbol: str, raw: Mapping[str, Any]) -> Fees:
         maker, taker = parsing.decimal(raw["maker"]), parsing.decimal(raw["taker"])
@@ -61,6 +74,7 @@ class AccountQuestions(MarketQuestions):
 
     def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
         self._require(Capability.OPEN_ORDERS)
+        self.warm() if symbol is None else self._market(symbol)
         with asking(self.spec.label, symbol or ""):
             rows = self._client.fetch_open_orders(symbol)
             return [self.receipt(row, "") for row in rows]

@@ -35,6 +35,7 @@ class Bitget(CcxtVenue):
         docs="https://www.bitget.com/api-doc/common/intro",
         tells_ip_allow_list=True,
     )
+    fees_by_symbol = True
     config = {"options": {"defaultType": "spot", "uta": False, "fetchMarkets": {"types": ["spot"]}}}
 
     def book_limit(self, depth: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,16 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
-from apps.venues.domain.ports import OrderTicket, RightsProof, TimeInForce, VenueKind, VenueSpec
+from apps.venues.adapters._parsing import decimal
+from apps.venues.domain.ports import (
+    Fees,
+    OrderReceipt,
+    OrderTicket,
+    RightsProof,
+    TimeInForce,
+    VenueKind,
+    VenueSpec,
+)
 
 FLAGS = {
     TimeInForce.IOC: "ioc_order",
@@ -49,6 +59,19 @@ class Bitstamp(CcxtVenue):
     )
 
     absences = ("Order not found",)
+
+    def _fees(self, symbol: str, raw: Mapping[str, Any]) -> Fees:
+        """Told in percent, which ccxt passes on as it is."""
+        told = super()._fees(symbol, raw)
+        return replace(told, maker=told.maker / 100, taker=told.taker / 100)
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        """In a list of open orders `amount` is what is left of `amount_at_create`."""
+        told = raw.get("info") or {}
+        whole, left = decimal(told.get("amount_at_create")), decimal(told.get("amount"))
+        if whole is not None and left is not None:
+            raw = {**raw, "amount": whole, "filled": whole - left}
+        return super().receipt(raw, client_order_id)
 
     def book_limit(self, depth: int) -> int | None:
         return None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Uuid
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import OrderReceipt, RightsProof, VenueKind, VenueSpec
 
 
 class Bitvavo(CcxtVenue):
@@ -34,6 +36,11 @@ class Bitvavo(CcxtVenue):
     )
     client_ids = Uuid()
     config = {"options": {"operatorId": 1}}  # who traded, as the venue's rules ask: the platform
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        """ccxt leaves our id in the venue's own row."""
+        ours = raw.get("clientOrderId") or (raw.get("info") or {}).get("clientOrderId")
+        return super().receipt({**raw, "clientOrderId": ours}, client_order_id)
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 1000)

@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, flag, iso_instant
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
 
@@ -36,6 +37,7 @@ class Bybit(CcxtVenue):
         tells_key_expiry=True,
         tells_ip_allow_list=True,
     )
+    fees_by_symbol = True
     config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
 
     def book_limit(self, depth: int) -> int | None:
@@ -52,6 +54,14 @@ class Bybit(CcxtVenue):
         raw: Mapping[str, Any] = self._client.cancel_order(
             venue_order_id or None, symbol, {} if venue_order_id else {"orderLinkId": wire_id}
         )
+        return raw
+
+    def read_balances(self) -> Mapping[str, Any]:
+        raw = super().read_balances()
+        for account in raw["info"]["result"]["list"]:
+            for coin in account["coin"]:
+                if decimal(coin.get("locked")) is None:
+                    raise ValueError(f"no locked amount of {coin['coin']}")
         return raw
 
     def read_rights(self) -> KeyRights:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
@@ -73,6 +74,17 @@ class Coinbase(CcxtVenue):
 
     def cancelled(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt | None:
         return None  # success means that the request was taken
+
+    def read_balances(self) -> Mapping[str, Any]:
+        """Every account counts; ccxt leaves out those whose type or hold it does not find."""
+        held: dict[str, dict[str, Decimal]] = {"free": {}, "used": {}, "total": {}}
+        for row in super().read_balances()["info"]["accounts"]:
+            asset = self._client.safe_currency_code(row["currency"])
+            free = Decimal(str(row["available_balance"]["value"]))
+            used = Decimal(str(row["hold"]["value"]))
+            for name, amount in (("free", free), ("used", used), ("total", free + used)):
+                held[name][asset] = held[name].get(asset, Decimal(0)) + amount
+        return held
 
     def read_rights(self) -> KeyRights:
         told = self._client.v3PrivateGetBrokerageKeyPermissions()

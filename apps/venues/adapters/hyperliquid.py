@@ -101,6 +101,12 @@ class Hyperliquid(CcxtVenue):
         digits = len(price.normalize().as_tuple().digits)
         return digits <= DIGITS and super().is_price(ticket, info)
 
+    def read_fee(self, symbol: str) -> Mapping[str, Any]:
+        """The spot tier: ccxt reads the one of perpetuals."""
+        asked = {"type": "userFees", "user": self._client.walletAddress}
+        told = self._client.publicPostInfo(asked)
+        return {"maker": told["userSpotAddRate"], "taker": told["userSpotCrossRate"]}
+
     def read_rights(self) -> KeyRights:
         account = self._client.walletAddress.lower()
         signer = self._signer()

@@ -13,7 +13,7 @@ from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Uuid
 from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, expiry, from_scopes
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import KeyRights, OrderReceipt, RightsProof, VenueKind, VenueSpec
 
 
 class Kraken(CcxtVenue):
@@ -47,6 +47,11 @@ class Kraken(CcxtVenue):
         tells_ip_allow_list=True,
     )
     client_ids = Uuid(plain_up_to=18)
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        """Without our id ccxt gives `userref`, a number of somebody else's."""
+        ours = (raw.get("info") or {}).get("cl_ord_id")
+        return super().receipt({**raw, "clientOrderId": ours}, client_order_id)
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         ours = {"clientOrderId": wire_id}

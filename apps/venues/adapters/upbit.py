@@ -37,6 +37,8 @@ class Upbit(CcxtVenue):
         docs="https://global-docs.upbit.com/",
     )
 
+    fees_by_symbol = True
+
     def info(self, market: Mapping[str, Any]) -> InstrumentInfo:
         return replace(super().info(market), price_step=None)  # it depends on the price
 
