@@ -151,9 +151,7 @@ def _last_key() -> int:
 
 
 def _begun(kind: str, last: int, now: datetime) -> KeyRotation:
-    return KeyRotation.objects.create(
-        kind=kind, last=last, newest_key=_last_key(), started_at=now
-    )
+    return KeyRotation.objects.create(kind=kind, last=last, newest_key=_last_key(), started_at=now)
 
 
 def _moved(rotation: KeyRotation, position: int) -> None:

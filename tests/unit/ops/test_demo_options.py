@@ -50,10 +50,10 @@ def test_a_live_source_names_its_exchange():
     assert market.Source.parse("live:kraken") == market.Source("live", "kraken")
 
 
-
 def test_a_live_exchange_that_does_not_exist_is_refused_with_some_that_do():
     with pytest.raises(market.SourceUnknown, match=r"called 'nosuch'\. Some that work: binance,"):
         market.Source.parse("live:kraken,nosuch")
+
 
 def test_a_step_is_reported_with_its_result():
     lines: list[str] = []
