@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.domain.errors import CryonelError
+
+
+def every_error() -> dict[str, type[CryonelError]]:
+    """All codes, of every app, whether or not something else has imported them yet."""
+    for path in sorted(Path(settings.BASE_DIR).glob("apps/*/domain/*errors.py")):
+        app, module = path.parts[-3], path.stem
+        importlib.import_module(f"apps.{app}.domain.{module}")
+    return CryonelError.registry
 
 
 def catalogue() -> str:
@@ -20,7 +29,7 @@ def catalogue() -> str:
         "| code | name | HTTP | retry | sentence |",
         "|---|---|---|---|---|",
     ]
-    for code, error in sorted(CryonelError.registry.items()):
+    for code, error in sorted(every_error().items()):
         retry = "yes" if error.retryable else "no"
         sentence = error.template.replace("|", "\\|")
         lines.append(f"| {code} | {error.name} | {error.status} | {retry} | {sentence} |")
