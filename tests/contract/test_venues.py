@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -341,6 +341,20 @@ class TestVenue:
         assert (receipt.status, receipt.side) == (ReceiptStatus.OPEN, Side.BUY)
         assert (receipt.symbol, receipt.quantity) == (ticket.symbol, ticket.quantity)
         assert receipt.filled == ticket.quantity * Decimal("0.4")
+
+    def test_vt_26_executions_come_oldest_first_and_once(self, venue, wire, ticket):
+        self.needs(venue, Capability.MY_TRADES)
+        scene = "my_trades" if "my_trades" in wire.payload["scenes"] else "filled"
+        expected = wire.payload["scenes"][scene]["expect"]
+        wire.tell(scene)
+
+        trades = venue.my_trades(ticket.symbol, since=datetime.fromtimestamp(NOON - 60, UTC))
+
+        assert {order for order, _ in trades} == {expected["venue_order_id"]}
+        assert [(t.venue_trade_id, t.quantity, t.price, t.fee, t.fee_asset) for _, t in trades] == [
+            (row[0], *decimals(*row[1:4]), row[4]) for row in expected["trades"]
+        ]
+        assert [t.traded_at for _, t in trades] == sorted(t.traded_at for _, t in trades)
 
     def test_vt_27_the_fees_of_the_account_are_fractions(self, venue, wire, ticket):
         self.needs(venue, Capability.ACCOUNT_FEES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from apps.venues.adapters import _parsing as parsing
 from apps.venues.adapters._ids import ClientIds, Plain
 from apps.venues.adapters._markets import MarketQuestions
+from apps.venues.adapters._paging import Paging, all_since
 from apps.venues.adapters._translation import asking
 from apps.venues.domain.ports import (
     Balance,
@@ -20,7 +22,7 @@ from apps.venues.domain.ports import (
     VenueTrade,
 )
 
-PAGES = 20  # of trades at most; a longer absence is read again by the next call
+AHEAD = 60_000  # ms that a venue's clock may be ahead of ours
 
 
 class AccountQuestions(MarketQuestions):
@@ -29,6 +31,7 @@ class AccountQuestions(MarketQuestions):
     client_ids: ClassVar[ClientIds] = Plain()
     fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
     fees_by_symbol: ClassVar[bool] = False  # the list of all symbols tells list prices only
+    paging: ClassVar[Paging] = Paging()  # of executions
     balance_params: ClassVar[Mapping[str, Any]] = {}
 
     def rights(self) -> KeyRights:
@@ -83,18 +86,15 @@ class AccountQuestions(MarketQuestions):
         """(venue_order_id, trade), oldest first."""
         self._require(Capability.MY_TRADES)
         self._market(symbol)
-        start = int(since.timestamp() * 1000)
-        seen: dict[str, Mapping[str, Any]] = {}
         with asking(self.spec.label, symbol):
-            for _ in range(PAGES):
-                rows = self._client.fetch_my_trades(symbol, start)
-                fresh = {str(row["id"]): row for row in rows if str(row["id"]) not in seen}
-                seen |= fresh
-                latest = max((row["timestamp"] or start for row in rows), default=start)
-                if not fresh or latest <= start:
-                    break
-                start = latest
-            ordered = sorted(seen.values(), key=lambda row: row["timestamp"] or 0)
+            ordered = all_since(
+                lambda start, params: self._client.fetch_my_trades(
+                    symbol, start, self.paging.size, params
+                ),
+                int(since.timestamp() * 1000),
+                int(time.time() * 1000) + AHEAD,
+                self.paging,
+            )
             return [
                 (str(row.get("order") or ""), parsing.trade(row))
                 for row in ordered

@@ -142,7 +142,9 @@ class BitmexClient(NativeClient):
     def fetch_order_trades(self, number: str, symbol: str) -> list[dict[str, Any]]:
         return self._executions(symbol, filter=json.dumps({"orderID": number}))
 
-    def fetch_my_trades(self, symbol: str, since: int | None = None) -> list[dict[str, Any]]:
+    def fetch_my_trades(
+        self, symbol: str, since: int | None = None, limit: int | None = None, params: Any = None
+    ) -> list[dict[str, Any]]:
         start = datetime.fromtimestamp((since or 0) / 1000, UTC)
         return self._executions(symbol, startTime=f"{start:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z")
 

@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import OrderTicket, RightsProof, VenueKind, VenueSpec
 
 
@@ -32,6 +33,7 @@ class Bingx(CcxtVenue):
         requests_per_second=5.0,
         docs="https://bingx-api.github.io/docs/",
     )
+    paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=1), size=1000)
     config = {
         "options": {
             "defaultType": "spot",

@@ -13,6 +13,7 @@ from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Number
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import from_scopes
 from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
@@ -49,6 +50,7 @@ class Bitfinex(CcxtVenue):
         requests_per_second=1.5,
         docs="https://docs.bitfinex.com/docs",
     )
+    paging = Paging(Listing.OLDEST_FIRST, size=1000, params={"sort": 1})
     client_ids = Number(bits=45)
 
     refusals = {"minimum size": RefusalReason.BELOW_MINIMUM}  # ccxt files 10001 under the key

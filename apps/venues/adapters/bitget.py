@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import addresses, from_scopes
 from apps.venues.domain.ports import KeyRights, OrderTicket, RightsProof, VenueKind, VenueSpec
 
@@ -35,6 +36,7 @@ class Bitget(CcxtVenue):
         docs="https://www.bitget.com/api-doc/common/intro",
         tells_ip_allow_list=True,
     )
+    paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=90), size=100)
     fees_by_symbol = True
     config = {"options": {"defaultType": "spot", "uta": False, "fetchMarkets": {"types": ["spot"]}}}
 

@@ -12,6 +12,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.domain.ports import (
     Fees,
@@ -57,6 +58,7 @@ class Bitstamp(CcxtVenue):
         requests_per_second=8.0,
         docs="https://www.bitstamp.net/api/",
     )
+    paging = Paging(Listing.ONE_PAGE, size=1000)
 
     absences = ("Order not found",)
 

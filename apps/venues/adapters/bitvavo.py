@@ -11,6 +11,7 @@ from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Uuid
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import OrderReceipt, RightsProof, VenueKind, VenueSpec
 
 
@@ -34,6 +35,7 @@ class Bitvavo(CcxtVenue):
         requests_per_second=10.0,
         docs="https://docs.bitvavo.com/",
     )
+    paging = Paging(Listing.NEWEST_FIRST, size=1000)
     client_ids = Uuid()
     config = {"options": {"operatorId": 1}}  # who traded, as the venue's rules ask: the platform
 

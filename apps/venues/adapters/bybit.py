@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, flag, iso_instant
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
@@ -37,6 +38,7 @@ class Bybit(CcxtVenue):
         tells_key_expiry=True,
         tells_ip_allow_list=True,
     )
+    paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7), size=100)
     fees_by_symbol = True
     config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
 

@@ -10,6 +10,7 @@ from typing import Any
 from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import flag
 from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
@@ -54,6 +55,7 @@ class Coinbase(CcxtVenue):
         requests_per_second=10.0,
         docs="https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/rest-api",
     )
+    paging = Paging(Listing.NEWEST_FIRST, size=250)
     client_id_param = "client_order_id"
     balance_params = {"v3": True}
     refusals = {

@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
 
 
@@ -32,6 +33,7 @@ class Cryptocom(CcxtVenue):
         requests_per_second=10.0,
         docs="https://exchange-docs.crypto.com/exchange/v1/rest-ws/index.html",
     )
+    paging = Paging(Listing.NEWEST_FIRST, size=100)
     client_id_param = "client_oid"
     absences = ("INVALID_ORDERID",)
     config = {"options": {"defaultType": "spot"}}

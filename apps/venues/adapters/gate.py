@@ -11,6 +11,7 @@ from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Plain
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
 
 
@@ -34,6 +35,7 @@ class Gate(CcxtVenue):
         requests_per_second=10.0,
         docs="https://www.gate.com/docs/developers/apiv4/en/",
     )
+    paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=30), size=1000)
     client_ids = Plain(prefix="t-", longest=28)
     config = {
         "options": {

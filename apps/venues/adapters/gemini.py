@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import either, flag
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
 
@@ -36,6 +37,7 @@ class Gemini(CcxtVenue):
         requests_per_second=5.0,
         docs="https://docs.gemini.com/rest-api/",
     )
+    paging = Paging(Listing.ONE_PAGE, size=500)
     client_id_param = "client_order_id"
     config = {"options": {"fetchMarketsFromAPI": {"fetchDetailsForAllSymbols": True}}}
 

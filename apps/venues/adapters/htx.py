@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, expiry, from_scopes
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
@@ -37,6 +38,7 @@ class Htx(CcxtVenue):
         tells_key_expiry=True,
         tells_ip_allow_list=True,
     )
+    paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=2), size=500)
     config = {"options": {"defaultType": "spot"}}
 
     def load(self, source: Any) -> None:

@@ -11,6 +11,7 @@ from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Uuid
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, expiry, from_scopes
 from apps.venues.domain.ports import KeyRights, OrderReceipt, RightsProof, VenueKind, VenueSpec
@@ -46,6 +47,7 @@ class Kraken(CcxtVenue):
         tells_key_expiry=True,
         tells_ip_allow_list=True,
     )
+    paging = Paging(Listing.NEWEST_FIRST)
     client_ids = Uuid(plain_up_to=18)
 
     def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:

@@ -8,6 +8,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import addresses, from_scopes
 from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
@@ -34,6 +35,7 @@ class Kucoin(CcxtVenue):
         docs="https://www.kucoin.com/docs-new",
         tells_ip_allow_list=True,
     )
+    paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7))
     refusals = {"funds should more than": RefusalReason.BELOW_MINIMUM}
     config = {"options": {"uta": False, "hf": True, "fetchMarkets": {"types": ["spot"]}}}
 

@@ -9,6 +9,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
 
 
@@ -32,6 +33,7 @@ class Mexc(CcxtVenue):
         requests_per_second=10.0,
         docs="https://www.mexc.com/api-docs/spot-v3/introduction",
     )
+    paging = Paging(Listing.NEWEST_FIRST, size=100)
     absences = ("Order does not exist", "Unknown order sent")
     config = {"options": {"defaultType": "spot"}}
 

@@ -8,6 +8,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import addresses, from_scopes
 from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
 
@@ -33,6 +34,7 @@ class Okx(CcxtVenue):
         docs="https://www.okx.com/docs-v5/en/",
         tells_ip_allow_list=True,
     )
+    paging = Paging(Listing.NEWEST_FIRST)
     client_id_param = "clOrdId"
     config = {
         "options": {

@@ -9,6 +9,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import (
     Capability,
     OrderTicket,
@@ -44,6 +45,7 @@ class Phemex(CcxtVenue):
         requests_per_second=5.0,
         docs="https://phemex-docs.github.io/",
     )
+    paging = Paging(Listing.NUMBERED, size=200)
     config = {"options": {"defaultType": "spot"}}
 
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
 
 
@@ -33,6 +34,7 @@ class Poloniex(CcxtVenue):
         requests_per_second=10.0,
         docs="https://api-docs.poloniex.com/spot/",
     )
+    paging = Paging(Listing.NEWEST_FIRST, size=1000)
     config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
 
     def book_limit(self, depth: int) -> int | None:

@@ -10,6 +10,7 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
 
 
@@ -33,6 +34,7 @@ class Whitebit(CcxtVenue):
         requests_per_second=10.0,
         docs="https://docs.whitebit.com/",
     )
+    paging = Paging(Listing.NUMBERED, size=100, params={"limit": 100})
     absences = ("has not been found",)
     config = {"options": {"defaultType": "spot"}}
 
