@@ -78,6 +78,10 @@ class TestVenue:
         if capability not in venue.spec.capabilities:
             pytest.skip(f"{venue.spec.label} does not offer {capability}")
 
+    def needs_proof(self, venue: OrderCommands, *kinds: RightsProof) -> None:
+        if venue.spec.rights_proof not in kinds:
+            pytest.skip(f"the proof of a key's rights at {venue.spec.label} is another")
+
     def test_vt_01_an_acknowledgement_says_nothing_about_fills(self, venue, wire, ticket):
         expected = wire.tell("accepted")
 
@@ -207,8 +211,7 @@ class TestVenue:
 
     @pytest.mark.parametrize("scene", ["rights_withdraw", "rights_trade", "rights_read"])
     def test_vt_15_the_rights_of_a_key_are_seen(self, venue, wire, scene):
-        if venue.spec.rights_proof is not RightsProof.PROBE:
-            pytest.skip(f"{venue.spec.label} does not tell the rights of a key")
+        self.needs_proof(venue, RightsProof.PROBE)
         wire.tell(scene)
 
         rights = venue.rights()
@@ -218,8 +221,7 @@ class TestVenue:
         assert rights.proof is RightsProof.PROBE
 
     def test_vt_16_a_right_nobody_told_stays_unknown(self, venue, wire):
-        if venue.spec.rights_proof is RightsProof.STRUCTURAL:
-            pytest.skip(f"a key of {venue.spec.label} cannot withdraw by construction")
+        self.needs_proof(venue, RightsProof.PROBE, RightsProof.NONE)
         wire.tell("rights_silent" if "rights_silent" in wire.payload["scenes"] else "balances")
 
         try:
