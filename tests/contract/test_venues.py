@@ -6,6 +6,7 @@ a venue does not offer is skipped by the adapter's declared capabilities, never 
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,6 @@ import ccxt
 import pytest
 import requests
 
-from apps.venues.adapters import _markets
 from apps.venues.adapters._orders import OrderCommands
 from apps.venues.domain.errors import (
     CapabilityMissing,
@@ -344,8 +344,9 @@ class TestVenue:
         assert (receipt.symbol, receipt.quantity) == (ticket.symbol, ticket.quantity)
         assert receipt.filled == ticket.quantity * Decimal("0.4")
 
-    def test_vt_26_executions_come_oldest_first_and_once(self, venue, wire, ticket):
+    def test_vt_26_executions_come_oldest_first_and_once(self, venue, wire, ticket, monkeypatch):
         self.needs(venue, Capability.MY_TRADES)
+        monkeypatch.setattr(time, "time", lambda: NOON + 60.0)
         scene = "my_trades" if "my_trades" in wire.payload["scenes"] else "filled"
         expected = wire.payload["scenes"][scene]["expect"]
         wire.tell(scene)
@@ -368,7 +369,7 @@ class TestVenue:
         assert wire.heard  # asked of the venue, not a list price that ccxt holds
 
     def test_vt_28_the_clocks_difference_is_measured(self, venue, wire, monkeypatch):
-        monkeypatch.setattr(_markets.time, "time", lambda: NOON + 30)
+        monkeypatch.setattr(time, "time", lambda: NOON + 30.0)
         by_header = "clock" not in wire.payload["scenes"]
         wire.tell("book" if by_header else "clock")
 
