@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Max
 
 from apps.core import keyring, locks
 from apps.core.domain import chain
@@ -60,9 +59,8 @@ def seal(*, now: datetime, limit: int = 2000) -> int:
     if not locks.alone_or_skip("core.audit_seal"):
         return 0
     # Entries commit out of order, but none later than LONGEST_TRANSACTION: look back that far only.
-    floor = AuditEntry.objects.filter(
-        at__lt=now - LONGEST_TRANSACTION, auditseal__isnull=False
-    ).aggregate(last=Max("pk"))["last"]
+    old = AuditEntry.objects.filter(at__lt=now - LONGEST_TRANSACTION, auditseal__isnull=False)
+    floor = old.order_by("-at", "-pk").values_list("pk", flat=True).first()  # one index step
     fresh = list(
         AuditEntry.objects.filter(auditseal=None, pk__gt=floor or 0).order_by("pk")[:limit]
     )

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
-from django.db.models import F, Max
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from apps.core import locks
@@ -101,13 +101,28 @@ def number(limit: int = 1000) -> int:
     if not locks.alone_or_skip("core.event_log"):
         return 0
     fresh = list(OutboxMessage.objects.filter(seq=None).order_by("pk")[:limit])
-    numbered = OutboxMessage.objects.filter(workspace_id__in={m.workspace_id for m in fresh})
-    last: dict[int, int | None] = dict(
-        numbered.values_list("workspace_id").annotate(last=Max("seq"))
-    )
+    if not fresh:
+        return 0
+    last = _last_numbers({message.workspace_id for message in fresh})
     for message in fresh:
-        message.seq = last[message.workspace_id] = (last[message.workspace_id] or 0) + 1
+        message.seq = last[message.workspace_id] = last[message.workspace_id] + 1
     return OutboxMessage.objects.bulk_update(fresh, ["seq"])
+
+
+# One step down an index per workspace, however long its log is.
+LAST_NUMBERS = """
+SELECT workspace, coalesce((
+    SELECT seq FROM core_outboxmessage
+    WHERE workspace_id = workspace AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1
+), 0)
+FROM unnest(%s::bigint[]) AS workspace
+"""
+
+
+def _last_numbers(workspaces: set[int]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_NUMBERS, [sorted(workspaces)])
+        return dict(cursor.fetchall())
 
 
 def events_after(*, workspace_id: int, seq: int, limit: int = 500) -> list[dict[str, Any]]:
