@@ -21,13 +21,9 @@ from apps.trading.domain.orders import OrderStatus, client_order_id_new
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind, PlanStatus
 from apps.trading.domain.plans import Role as OrderRole
 from apps.trading.domain.records import legs_dump
-from apps.trading.models import CapitalReservation, Order, Plan, RiskDecision, TradingAccount
-from apps.trading.selectors import exposure
-from apps.trading.selectors.exposure import GateBot
-from apps.trading.strategies.parameters import params_parse
-from apps.trading.strategies.registry import strategy_type
+from apps.trading.models import CapitalReservation, Order, Plan, RiskDecision
+from apps.trading.services import gate
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
-from apps.venues.selectors import connection_list
 
 HOST = socket.gethostname()
 
@@ -49,10 +45,10 @@ def plan_open(
     """
     actor.require(Role.TRADER)
     account = locks.trading_account(actor.workspace_id)
-    bot = None if bot_id is None else exposure.gate_bot(actor.workspace_id, bot_id)
-    wanted = _wanted(intent)
-    context = _context(account, bot, bot_id, fencing_token, caps, intent, now)
-    refusal = risk.decide(wanted, context)
+    wanted = gate.plan_wanted(intent)
+    refusal = risk.decide(
+        wanted, gate.plan_context(account, bot_id, fencing_token, caps, intent, now)
+    )
     plan = _plan_store(actor.workspace_id, bot_id, fencing_token, intent, refusal.allowed, now)
     RiskDecision.objects.create(
         workspace_id=actor.workspace_id,
@@ -107,78 +103,6 @@ def orders_store(
 
 def _at_once(intent: PlanIntent) -> int:
     return len(intent.legs) if intent.kind is PlanKind.PARALLEL else 1
-
-
-def _wanted(intent: PlanIntent) -> risk.Wanted:
-    spends: dict[risk.Claim, Decimal] = {}
-    for leg in intent.legs:
-        claim, needed = _spend(leg, intent)
-        spends[claim] = spends.get(claim, ZERO) + needed
-    sides = sorted(leg.side for leg in intent.legs)
-    return risk.Wanted(
-        symbol=intent.symbol,
-        notional=intent.notional,
-        sizes=tuple((intent.quantity, leg.limit_price, leg.rules) for leg in intent.legs),
-        spends=spends,
-        equal_legs=sides == [Side.BUY, Side.SELL]
-        and {leg.symbol for leg in intent.legs} == {intent.symbol},
-        book_ages=intent.book_ages,
-    )
-
-
-def _spend(leg: LegSpec, intent: PlanIntent) -> tuple[risk.Claim, Decimal]:
-    """What a leg may use up at most: quote with its fee for a buy, base for a sale."""
-    if leg.side is Side.BUY:
-        worst = intent.quantity * leg.limit_price * (1 + max(leg.fee_rate, ZERO))
-        return (leg.connection_id, intent.quote), worst
-    return (leg.connection_id, intent.base), intent.quantity
-
-
-def _context(
-    account: TradingAccount,
-    bot: GateBot | None,
-    bot_id: int | None,
-    fencing_token: int | None,
-    caps: risk.Caps | None,
-    intent: PlanIntent,
-    now: datetime,
-) -> risk.RiskContext:
-    workspace_id = account.workspace_id
-    counts = exposure.plan_counts(workspace_id, bot_id, intent.symbol, now)
-    return risk.RiskContext(
-        now=now,
-        halted=account.halted,
-        running=bot_id is None or (bot is not None and bot.status == "RUNNING"),
-        fenced=bot is not None and bot.fencing_token != fencing_token,
-        connections_fit=_fit(workspace_id, bot_id, bot, intent),
-        account_max_notional=account.max_notional,
-        account_daily_loss=account.daily_loss_limit,
-        account_loss_today=exposure.loss(counts.pnl_all),
-        caps=caps or _caps(bot),
-        open_plans=counts.open_plans,
-        plans_hour=counts.plans_hour,
-        plans_day=counts.plans_day,
-        loss_day=exposure.loss(counts.pnl_day),
-        last_failure_at=counts.last_failure_at,
-        failures_hour=counts.failures_hour,
-        free=dict(exposure.free_capital(workspace_id)),
-    )
-
-
-def _caps(bot: GateBot | None) -> risk.Caps:
-    if bot is None:
-        return risk.Caps()
-    kind = strategy_type(bot.strategy)
-    return kind.caps(params_parse(kind.params_type, bot.params))
-
-
-def _fit(workspace_id: int, bot_id: int | None, bot: GateBot | None, intent: PlanIntent) -> bool:
-    """Every leg's connection is the workspace's, active, and the bot's own."""
-    wanted = {leg.connection_id for leg in intent.legs}
-    if bot_id is not None:
-        return bot is not None and wanted <= bot.connections
-    mine = connection_list(reader=Actor.platform(workspace_id))
-    return wanted <= {each.pk for each in mine if each.status == "ACTIVE"}
 
 
 def _plan_store(
