@@ -14,6 +14,8 @@ from apps.venues.domain.ports import OrderKind, Side, TimeInForce
 
 
 class OrderStatus(StrEnum):
+    HELD = "HELD"  # a bracket's exit, waiting for its entry to fill
+    ARMED = "ARMED"  # the engine waits for its trigger; the venue knows nothing of it
     PLANNED = "PLANNED"  # stored and allowed, nothing sent
     SUBMITTING = "SUBMITTING"  # claimed by a worker; the venue may or may not have it
     OPEN = "OPEN"
@@ -25,16 +27,25 @@ class OrderStatus(StrEnum):
     DENIED = "DENIED"  # by our own gate; never sent
 
 
+class OrderOrigin(StrEnum):
+    BOT = "BOT"
+    MANUAL = "MANUAL"  # a person's ticket or a program's POST
+    KILL = "KILL"  # FLATTEN closes a position
+    EXTERNAL = "EXTERNAL"  # placed outside; found at the venue, shown and never fought
+
+
 S = OrderStatus
 ALLOWED: dict[OrderStatus, frozenset[OrderStatus]] = {
+    S.HELD: frozenset({S.ARMED, S.PLANNED, S.CANCELLED, S.EXPIRED}),
+    S.ARMED: frozenset({S.PLANNED, S.CANCELLED, S.EXPIRED}),
     S.PLANNED: frozenset({S.SUBMITTING, S.CANCELLED, S.EXPIRED}),
-    S.SUBMITTING: frozenset(set(S) - {S.PLANNED, S.SUBMITTING, S.DENIED}),
+    S.SUBMITTING: frozenset(set(S) - {S.HELD, S.ARMED, S.PLANNED, S.SUBMITTING, S.DENIED}),
     S.OPEN: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.EXPIRED, S.REJECTED}),
     S.PARTIALLY_FILLED: frozenset({S.FILLED, S.CANCELLED, S.EXPIRED}),
     **dict.fromkeys((S.FILLED, S.CANCELLED, S.EXPIRED, S.REJECTED, S.DENIED), frozenset()),
 }
 LIVE = frozenset(status for status, next_ones in ALLOWED.items() if next_ones)
-SENT = LIVE - {S.PLANNED}  # where a fill surprises nobody
+SENT = LIVE - {S.HELD, S.ARMED, S.PLANNED}  # where a fill surprises nobody
 _ID_LETTERS = string.ascii_lowercase + string.digits
 
 

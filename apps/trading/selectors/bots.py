@@ -159,9 +159,9 @@ class HaltState:
 def halt_state(*, reader: Reader) -> HaltState:
     """Whether the workspace's trading is halted. A workspace that never traded is not."""
     row = TradingAccount.objects.filter(workspace_id=reader.workspace_id).first()
-    return (
-        HaltState(row.halted, row.halted_at, row.halt_reason) if row else HaltState(False, None, "")
-    )
+    if row is None or not row.halted:
+        return HaltState(False, None, "")
+    return HaltState(True, row.state_at, row.state_reason)
 
 
 def running_count(*, reader: Reader) -> int:

@@ -10,6 +10,7 @@ from apps.core import audit, outbox
 from apps.core.domain.people import Actor, Role
 from apps.trading import locks
 from apps.trading.domain.events import TradingHalted, TradingResumed
+from apps.trading.domain.states import TradingState
 from apps.trading.models import TradingAccount
 
 
@@ -26,9 +27,8 @@ def trading_halt(*, actor: Actor, reason: str, now: datetime) -> TradingAccount:
     account = locks.trading_account(actor.workspace_id)
     if account.halted:
         return account
-    account.halted, account.halted_at, account.halt_reason = True, now, reason[:200]
-    account.save(update_fields=["halted", "halted_at", "halt_reason"])
-    event = TradingHalted(workspace_id=actor.workspace_id, reason=account.halt_reason)
+    _state_store(account, TradingState.HALTED, reason, now)
+    event = TradingHalted(workspace_id=actor.workspace_id, reason=account.state_reason)
     audit.record(event, actor=actor, at=now)
     outbox.publish(event)
     return account
@@ -39,11 +39,15 @@ def trading_resume(*, actor: Actor, now: datetime) -> TradingAccount:
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
     account = locks.trading_account(actor.workspace_id)
-    if not account.halted:
+    if account.state == TradingState.ACTIVE:
         return account
-    account.halted, account.halted_at, account.halt_reason = False, None, ""
-    account.save(update_fields=["halted", "halted_at", "halt_reason"])
+    _state_store(account, TradingState.ACTIVE, "", now)
     event = TradingResumed(workspace_id=actor.workspace_id)
     audit.record(event, actor=actor, at=now)
     outbox.publish(event)
     return account
+
+
+def _state_store(account: TradingAccount, state: TradingState, reason: str, now: datetime) -> None:
+    account.state, account.state_at, account.state_reason = state, now, reason[:200]
+    account.save(update_fields=["state", "state_at", "state_reason"])

@@ -62,6 +62,16 @@ class Side(StrEnum):
 class OrderKind(StrEnum):
     LIMIT = "limit"
     MARKET = "market"
+    STOP = "stop"  # a market order once the trigger is reached
+    STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
+    TRAILING_STOP = "trailing_stop"
+
+
+UNPRICED = frozenset(
+    {OrderKind.MARKET, OrderKind.STOP, OrderKind.TAKE_PROFIT, OrderKind.TRAILING_STOP}
+)
 
 
 class TimeInForce(StrEnum):
@@ -69,6 +79,7 @@ class TimeInForce(StrEnum):
     IOC = "IOC"
     FOK = "FOK"
     POST_ONLY = "PO"
+    GTD = "GTD"
 
 
 class ReceiptStatus(StrEnum):

@@ -53,7 +53,7 @@ def test_halt_says_since_when_and_why(program):
     assert account.halted
     assert told == {
         "halted": True,
-        "at": account.halted_at.isoformat().replace("+00:00", "Z"),
+        "at": account.state_at.isoformat().replace("+00:00", "Z"),
         "reason": "maintenance",
     }
 
@@ -67,7 +67,7 @@ def test_halting_twice_is_success_and_keeps_the_first_reason(program):
 def test_mallory_halts_only_herself(desk, mallory):
     Program(mallory.actor).post("halt")
 
-    assert TradingAccount.objects.get(halted=True).workspace_id == mallory.actor.workspace_id
+    assert TradingAccount.objects.get(state="HALTED").workspace_id == mallory.actor.workspace_id
 
 
 def test_trading_resumes(program):

@@ -169,7 +169,7 @@ def test_a_viewer_may_not_halt_and_is_told_why(site, desk):
     assert answer.status_code == 403
     assert "PRM-" in answer.content.decode()
     assert not TradingAccount.objects.filter(
-        workspace_id=desk.actor.workspace_id, halted=True
+        workspace_id=desk.actor.workspace_id, state="HALTED"
     ).exists()
 
 

@@ -1,0 +1,37 @@
+"""Bots, their plans with orders and fills, what the gate decided, and what is reserved.
+
+Statuses, sides, roles and reasons are codes of the domain: no choices, no migration per code.
+Amounts are NUMERIC(38,18): quantities in base, prices in quote per base, PnL in quote.
+"""
+
+from __future__ import annotations
+
+from apps.trading.models.accounts import (
+    AccountFee,
+    CapitalReservation,
+    PlatformTrading,
+    TradingAccount,
+)
+from apps.trading.models.bots import Bot, BotInventory, BotRestart, BotVenue, DecisionLog
+from apps.trading.models.decisions import RiskDecision
+from apps.trading.models.orders import Fill, Order, OrderAnomaly, OrderGroup
+from apps.trading.models.plans import ArbJob, Plan
+
+__all__ = [
+    "AccountFee",
+    "ArbJob",
+    "Bot",
+    "BotInventory",
+    "BotRestart",
+    "BotVenue",
+    "CapitalReservation",
+    "DecisionLog",
+    "Fill",
+    "Order",
+    "OrderAnomaly",
+    "OrderGroup",
+    "Plan",
+    "PlatformTrading",
+    "RiskDecision",
+    "TradingAccount",
+]
