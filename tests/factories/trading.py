@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind, SizeRules
 from apps.trading.strategies.arbitrage import ArbitrageParams
 from apps.trading.strategies.interface import BookTick, BotFacts, Facts, VenueFacts
@@ -95,3 +97,20 @@ def intent(connection_ids: Sequence[int] = (1, 2), **more: Any) -> PlanIntent:
         "book_ages": (0.1, 0.1),
     }
     return PlanIntent(**(boring | more))
+
+
+def aligned(*connections: Any, at: datetime | None = None) -> None:
+    """Let orders and balances of these connections have been compared just now (or `at`)."""
+    from apps.trading.models import ConnectionAlignment
+
+    compared_at = at or timezone.now()
+    for each in connections:
+        ConnectionAlignment.objects.update_or_create(
+            connection=each,
+            defaults={
+                "workspace_id": each.workspace_id,
+                "status": "ALIGNED",
+                "checked_at": compared_at,
+                "aligned_at": compared_at,
+            },
+        )

@@ -12,6 +12,7 @@ from apps.trading.models.accounts import (
     PlatformTrading,
     TradingAccount,
 )
+from apps.trading.models.alignment import ConnectionAlignment
 from apps.trading.models.bots import Bot, BotInventory, BotRestart, BotVenue, DecisionLog
 from apps.trading.models.decisions import RiskDecision
 from apps.trading.models.orders import Fill, Order, OrderAnomaly, OrderGroup
@@ -25,6 +26,7 @@ __all__ = [
     "BotRestart",
     "BotVenue",
     "CapitalReservation",
+    "ConnectionAlignment",
     "DecisionLog",
     "Fill",
     "Order",

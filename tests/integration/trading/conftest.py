@@ -19,7 +19,7 @@ from apps.trading.services import bots
 from apps.trading.services.plan_open import plan_open
 from apps.venues.domain.ports import Balance
 from tests.factories.accounts import person
-from tests.factories.trading import PARAMS, intent
+from tests.factories.trading import PARAMS, aligned, intent
 from tests.factories.venues import connection
 from tests.fakes.ledger_venue import LedgerVenue
 
@@ -114,6 +114,7 @@ def desk_for(name: str) -> Desk:
             ],
             now=now,
         )
+    aligned(cheap, dear)
     bot = bots.bot_create(
         actor=actor,
         name="Spread",

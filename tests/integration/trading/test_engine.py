@@ -25,6 +25,7 @@ from apps.trading.models import Bot, DecisionLog, Fill, Plan
 from apps.trading.services import bots
 from apps.venues.services import clients_forget, practice_connection_open
 from tests.factories.accounts import person
+from tests.factories.trading import aligned
 from tests.fakes.practice import PracticeVenue, practice_thread
 
 D = Decimal
@@ -77,6 +78,7 @@ def floor(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Flo
             practice_connection_open(actor=actor, venue=f"practice.{code}", balances=MONEY, now=now)
             for code in ("alpha", "beta")
         ]
+        aligned(*links)
         for each in links:
             instruments_refresh(venue=each.venue, now=now)
             tasks.connection_refresh(workspace_id=actor.workspace_id, connection_id=each.pk)
