@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.trading.domain.orders import OrderIntent
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind, SizeRules
 from apps.trading.strategies.arbitrage import ArbitrageParams
 from apps.trading.strategies.interface import BookTick, BotFacts, Facts, VenueFacts
@@ -114,3 +115,19 @@ def aligned(*connections: Any, at: datetime | None = None) -> None:
                 "aligned_at": compared_at,
             },
         )
+
+
+def order_intent(connection_id: int = 1, **more: Any) -> OrderIntent:
+    boring: dict[str, Any] = {
+        "connection_id": connection_id,
+        "symbol": "BTC/USDT",
+        "base": "BTC",
+        "quote": "USDT",
+        "side": Side.BUY,
+        "quantity": D("0.5"),
+        "limit_price": D(100),
+        "reference_price": D(100),
+        "fee_rate": D("0.0005"),
+        "rules": RULES,
+    }
+    return OrderIntent(**(boring | more))

@@ -39,6 +39,7 @@ TEXTS: dict[str, str] = {
         "trading {symbol}: {quantity} from {buy} to {sell}, expected net {net} %"
     ),
     "HALTED": gettext_noop("refused: trading is halted"),
+    "REDUCING": gettext_noop("refused: only what brings exposure down goes out at the moment"),
     "BOT_NOT_RUNNING": gettext_noop("refused: the bot is not running"),
     "FENCED": gettext_noop("refused: another engine runs this bot"),
     "NOTIONAL_TOO_HIGH": gettext_noop("refused: {notional} is above the limit {max} per trade"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from apps.trading.domain.errors import OrderTransitionInvalid
+from apps.trading.domain.plans import Role, SizeRules
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
 
 
@@ -46,25 +47,68 @@ ALLOWED: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 LIVE = frozenset(status for status, next_ones in ALLOWED.items() if next_ones)
 SENT = LIVE - {S.HELD, S.ARMED, S.PLANNED}  # where a fill surprises nobody
+ONE = Decimal(1)
+ANY_SIZE = SizeRules()
+UNPRICED_MARGIN = Decimal("0.02")  # reserved beyond the price seen, where no limit bounds a buy
 _ID_LETTERS = string.ascii_lowercase + string.digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
-    """A single order that somebody wants. Quantity in base, limit in quote per base."""
+    """A single order that somebody wants. Quantity in base, prices in quote per base.
+
+    limit_price is None exactly for kinds without one; then reference_price (the top of book that
+    the wish was formed on) says what it is worth. trail, fee_rate: fractions. reserves is False
+    where another order already holds the capital (the other half of an OCO, an exit whose entry
+    has not filled).
+    """
 
     connection_id: int
     symbol: str
+    base: str
+    quote: str
     side: Side
     quantity: Decimal
-    limit_price: Decimal
+    limit_price: Decimal | None = None
+    reference_price: Decimal | None = None
     kind: OrderKind = OrderKind.LIMIT
-    time_in_force: TimeInForce = TimeInForce.IOC
-    valid_for: timedelta = timedelta(seconds=30)
+    time_in_force: TimeInForce = TimeInForce.GTC
+    trigger_price: Decimal | None = None
+    trail: Decimal | None = None
+    expires_at: datetime | None = None
+    valid_for: timedelta = timedelta(seconds=30)  # to be sent
+    reduce_only: bool = False
+    origin: OrderOrigin = OrderOrigin.MANUAL
+    role: Role = Role.OPEN
+    leverage: Decimal = ONE
+    liquidation_price: Decimal | None = None
+    rules: SizeRules = ANY_SIZE
+    fee_rate: Decimal | None = None  # the account's taker rate; None: not known
+    book_age: float | None = None  # seconds, of the book that reference_price is from
+    reserves: bool = True
 
     @property
-    def notional(self) -> Decimal:
-        return self.quantity * self.limit_price
+    def price(self) -> Decimal | None:
+        """What its size is judged by; None: not known."""
+        return self.limit_price or self.trigger_price or self.reference_price
+
+    @property
+    def worst_price(self) -> Decimal | None:
+        """What a purchase may cost per unit at most; without a limit, more than the price seen."""
+        if self.limit_price is not None:
+            return self.limit_price
+        seen = [p for p in (self.trigger_price, self.reference_price) if p is not None]
+        return max(seen) * (1 + UNPRICED_MARGIN) if seen else None
+
+    @property
+    def notional(self) -> Decimal | None:
+        """Quote value; None while no price is known."""
+        return None if self.price is None else self.quantity * self.price
+
+    @property
+    def closing(self) -> bool:
+        """The kill switch or a plan brings exposure down: passes every state and every cap."""
+        return self.origin is OrderOrigin.KILL or self.role is not Role.OPEN
 
 
 def client_order_id_new() -> str:

@@ -15,6 +15,7 @@ from apps.core.domain.money import plain
 from apps.trading.domain.decisions import text_of
 from apps.trading.domain.errors import RiskLimitBreached
 from apps.trading.domain.plans import SizeRules
+from apps.trading.domain.states import TradingState
 
 CHURN_LIMIT = 5  # failed plans of one pair within an hour
 Claim = tuple[int, str]  # (connection id, asset)
@@ -38,9 +39,13 @@ class Wanted:
     """What is asked of the gate: an order or a plan, with what it would use up."""
 
     symbol: str
-    notional: Decimal
+    notional: Decimal | None  # quote; None: no price is known
     sizes: tuple[tuple[Decimal, Decimal, SizeRules], ...]  # (quantity, limit price, rules)
     spends: Mapping[Claim, Decimal]
+    connection_ids: frozenset[int] = frozenset()
+    plan: bool = True  # False: a single order
+    reducing: bool = False  # brings exposure down: passes REDUCING and the caps on exposure
+    closing: bool = False  # the kill switch's, or balances a plan: passes HALTED as well
     equal_legs: bool = True
     book_ages: tuple[float, ...] = ()
 
@@ -50,7 +55,7 @@ class RiskContext:
     """Everything a rule may look at."""
 
     now: datetime
-    halted: bool
+    state: TradingState  # platform, workspace, bot: the strictest
     running: bool
     fenced: bool  # True: the caller's token is not the bot's current one
     connections_fit: bool
@@ -83,7 +88,11 @@ Rule = Callable[[Wanted, RiskContext], Reason]
 
 
 def kill_switch(wanted: Wanted, context: RiskContext) -> Reason:
-    return ("HALTED", {}) if context.halted else None
+    if context.state is TradingState.HALTED:
+        return "HALTED", {}
+    if context.state is TradingState.REDUCING and not wanted.reducing:
+        return "REDUCING", {}
+    return None
 
 
 def bot_running(wanted: Wanted, context: RiskContext) -> Reason:
@@ -124,8 +133,10 @@ def stale_book(wanted: Wanted, context: RiskContext) -> Reason:
 
 
 def notional(wanted: Wanted, context: RiskContext) -> Reason:
-    if context.account_max_notional is None:
-        return "UNKNOWN_STATE", {"what": "max_notional"}
+    if context.account_max_notional is None or wanted.notional is None:
+        return "UNKNOWN_STATE", {"what": "the value of the order"}
+    if wanted.reducing:
+        return None
     limits = (context.account_max_notional, context.caps.max_notional)
     strictest = min(limit for limit in limits if limit is not None)
     if wanted.notional <= strictest:
@@ -204,9 +215,24 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(wanted: Wanted, context: RiskContext, *, rules: Iterable[Rule] = RULES) -> Refusal:
+PLANS_ONLY: frozenset[Rule] = frozenset({legs, open_plans, plans_per_hour, plans_per_day, churn})
+OPENING_ONLY: frozenset[Rule] = frozenset({stale_book, daily_loss, cooldown})
+CLOSING: tuple[Rule, ...] = (connections, sizes)
+
+
+def rules_for(wanted: Wanted) -> list[Rule]:
+    """What closes is judged by little: it must go out, even in trouble."""
+    if wanted.closing:
+        return list(CLOSING)
+    left_out = (PLANS_ONLY if not wanted.plan else frozenset()) | (
+        OPENING_ONLY if wanted.reducing else frozenset()
+    )
+    return [rule for rule in RULES if rule not in left_out]
+
+
+def decide(wanted: Wanted, context: RiskContext, *, rules: Iterable[Rule] | None = None) -> Refusal:
     """The first rule that objects, or an empty Refusal."""
-    for rule in rules:
+    for rule in rules_for(wanted) if rules is None else rules:
         if reason := rule(wanted, context):
             return Refusal(rule.__name__, *reason)
     return Refusal()

@@ -17,7 +17,8 @@ from apps.core.domain.money import ZERO
 from apps.portfolio.selectors import balances_free
 from apps.trading.domain.plans import ALIVE, PlanStatus
 from apps.trading.domain.risk import Claim
-from apps.trading.models import Plan
+from apps.trading.domain.states import TradingState
+from apps.trading.models import Plan, PlatformTrading
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LOST = [PlanStatus.FAILED, PlanStatus.UNWOUND, PlanStatus.NEEDS_ATTENTION]
@@ -97,7 +98,7 @@ def plan_counts(workspace_id: int, bot_id: int | None, symbol: str, now: datetim
 
 
 BOT = """
-SELECT status, fencing_token, strategy, params, ARRAY(
+SELECT status, fencing_token, strategy, params, trading_state, ARRAY(
     SELECT used.connection_id FROM trading_botvenue AS used
     JOIN venues_connection AS held ON held.id = used.connection_id
     WHERE used.bot_id = bot.id AND held.workspace_id = bot.workspace_id
@@ -116,6 +117,7 @@ class GateBot:
     fencing_token: int
     strategy: str
     params: dict[str, Any]
+    trading_state: str
     connections: frozenset[int]
 
 
@@ -126,8 +128,14 @@ def gate_bot(workspace_id: int, bot_id: int) -> GateBot | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    status, token, strategy, params, connections = row
-    return GateBot(status, token, strategy, json.loads(params), frozenset(connections))
+    status, token, strategy, params, state, connections = row
+    return GateBot(status, token, strategy, json.loads(params), state, frozenset(connections))
+
+
+def platform_state() -> TradingState:
+    """The whole platform's; without its row ACTIVE."""
+    row = PlatformTrading.objects.values_list("state", flat=True).first()
+    return TradingState(row or TradingState.ACTIVE)
 
 
 def bot_counts(bot_ids: Iterable[int], now: datetime) -> Mapping[int, dict[str, object]]:
