@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+from django.utils import timezone
 
 from apps.venues import circuit
 from apps.venues.domain.errors import (
@@ -142,6 +144,18 @@ class ViewClient(PublicClient):
     ) -> OrderReceipt | None:
         raise ConnectionViewOnly
 
+    def cancel_all(self, symbol: str | None) -> None:
+        raise ConnectionViewOnly
+
+    def arm_dead_man(self, timeout: timedelta | None) -> None:
+        raise ConnectionViewOnly
+
+    def order_by_venue_id(self, venue_order_id: str, symbol: str) -> OrderReceipt | None:
+        return self._pool.ask(lambda venue: venue.order_by_venue_id(venue_order_id, symbol))
+
+    def orders_since(self, symbol: str, *, since: datetime) -> list[OrderReceipt]:
+        return self._pool.ask(lambda venue: venue.orders_since(symbol, since=since))
+
     def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
         return self._pool.ask(lambda venue: venue.open_orders(symbol))
 
@@ -159,7 +173,7 @@ class TradeClient(ViewClient):
         """Raises OrderTooLate instead of sending what took too long to get a client or a turn."""
 
         def place(venue: TradingVenue) -> OrderReceipt:
-            if ticket.send_before is not None and datetime.now(UTC) > ticket.send_before:
+            if ticket.send_before is not None and timezone.now() > ticket.send_before:
                 raise OrderTooLate(venue=self.spec.label)
             return venue.place_order(ticket)
 
@@ -171,3 +185,9 @@ class TradeClient(ViewClient):
         return self._pool.ask(
             lambda venue: venue.cancel_order(client_order_id, venue_order_id, symbol)
         )
+
+    def cancel_all(self, symbol: str | None) -> None:
+        self._pool.ask(lambda venue: venue.cancel_all(symbol))
+
+    def arm_dead_man(self, timeout: timedelta | None) -> None:
+        self._pool.ask(lambda venue: venue.arm_dead_man(timeout))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from apps.venues.domain.ports import (
     Capability,
     Fees,
     KeyRights,
+    OrderKind,
     OrderReceipt,
     RightsProof,
     VenueTrade,
@@ -32,6 +34,8 @@ class AccountQuestions(MarketQuestions):
     fill_field: ClassVar[str] = ""  # of the raw order; ccxt invents a zero where it is absent
     fees_by_symbol: ClassVar[bool] = False  # the list of all symbols tells list prices only
     paging: ClassVar[Paging] = Paging()  # of executions
+    order_paging: ClassVar[Paging | None] = None  # of ended orders, where they are listed so
+    kind_words: ClassVar[Mapping[str, OrderKind]] = {}  # the venue's own, in lower case
     balance_params: ClassVar[Mapping[str, Any]] = {}
 
     def rights(self) -> KeyRights:
@@ -82,6 +86,32 @@ class AccountQuestions(MarketQuestions):
             rows = self._client.fetch_open_orders(symbol)
             return [self.receipt(row, "") for row in rows]
 
+    def orders_since(self, symbol: str, *, since: datetime) -> list[OrderReceipt]:
+        """Open and ended orders made since then, oldest first, without executions."""
+        self._require(Capability.ORDER_HISTORY)
+        self._market(symbol)
+        start, now = int(since.timestamp() * 1000), int(time.time() * 1000) + AHEAD
+        with asking(self.spec.label, symbol):
+            rows = self.read_orders(symbol, start, now)
+            return [replace(self.receipt(row, ""), trades=()) for row in rows]
+
+    def read_orders(self, symbol: str, start: int, now: int) -> Sequence[Mapping[str, Any]]:
+        """All orders made from `start` to `now` (ms). Raises ValueError where some may be lost."""
+        return all_since(
+            lambda since, params: self.order_page(symbol, since, params),
+            start,
+            now,
+            self.order_paging or self.paging,
+        )
+
+    def order_page(
+        self, symbol: str, since: int, params: dict[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        """One page of the venue's list of open and ended orders."""
+        size = (self.order_paging or self.paging).size
+        rows: Sequence[Mapping[str, Any]] = self._client.fetch_orders(symbol, since, size, params)
+        return rows
+
     def my_trades(self, symbol: str, *, since: datetime) -> list[tuple[str, VenueTrade]]:
         """(venue_order_id, trade), oldest first."""
         self._require(Capability.MY_TRADES)
@@ -105,4 +135,5 @@ class AccountQuestions(MarketQuestions):
         told = str(raw.get("clientOrderId") or "")
         if self.fill_field and self.fill_field not in (raw.get("info") or {}):
             raw = {**raw, "filled": None, "status": raw.get("status") or "open"}
-        return parsing.receipt(raw, client_order_id or (self.client_ids.ours(told) if told else ""))
+        ours = client_order_id or (self.client_ids.ours(told) if told else "")
+        return parsing.receipt(raw, ours, self.kind_words)

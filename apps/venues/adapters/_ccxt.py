@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.venues.adapters._orders import OrderCommands
+from apps.venues.adapters._bulk import BulkCommands
 from apps.venues.adapters._wire import raw_client
 
 
-class CcxtVenue(OrderCommands):
+class CcxtVenue(BulkCommands):
     """`TradingVenue` over one ccxt client. Not thread-safe: one thread at a time."""
 
     def _made(self, keys: Mapping[str, str]) -> Any:

@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
+from apps.venues.adapters._bulk import BulkCommands
 from apps.venues.adapters._loader import ccxt_errors
-from apps.venues.adapters._orders import OrderCommands
 from apps.venues.adapters._parsing import TICK_SIZE
 from apps.venues.adapters._wire import TIMEOUT_MS, shared_session
 
@@ -111,7 +111,7 @@ class NativeClient:
         return told
 
 
-class NativeVenue(OrderCommands):
+class NativeVenue(BulkCommands):
     """`TradingVenue` over a client of our own."""
 
     client_class: ClassVar[type[NativeClient]]

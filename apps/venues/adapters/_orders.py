@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from apps.venues.adapters import _parsing as parsing
 from apps.venues.adapters import _translation as translation
+from apps.venues.adapters import _triggers as triggers
 from apps.venues.adapters._account import AccountQuestions
 from apps.venues.adapters._ids import OURS
 from apps.venues.adapters._translation import EXACT, asking, refusal_of
@@ -30,12 +31,6 @@ from apps.venues.domain.ports import (
     ReceiptStatus,
     TimeInForce,
 )
-
-NEEDED = {
-    TimeInForce.IOC: Capability.IOC,
-    TimeInForce.FOK: Capability.FOK,
-    TimeInForce.POST_ONLY: Capability.POST_ONLY,
-}
 
 
 class OrderCommands(AccountQuestions):
@@ -86,7 +81,7 @@ class OrderCommands(AccountQuestions):
         price = None if ticket.limit_price is None else f"{ticket.limit_price:f}"
         raw: Mapping[str, Any] = self._client.create_order(
             ticket.symbol,
-            ticket.kind.value,
+            triggers.ccxt_type(ticket.kind),
             ticket.side.value,
             f"{ticket.quantity:f}",
             price,
@@ -100,7 +95,13 @@ class OrderCommands(AccountQuestions):
             params["postOnly"] = True
         elif ticket.time_in_force is not TimeInForce.GTC:
             params["timeInForce"] = ticket.time_in_force.value
-        return params
+        return params | self.trigger_params(ticket)
+
+    def trigger_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        """What the order waits for, in ccxt's words."""
+        if ticket.trigger_price is None:
+            return {}
+        return {triggers.CCXT_NAMES[ticket.kind]: f"{ticket.trigger_price:f}"}
 
     def find_order(
         self, client_order_id: str, symbol: str, *, sent_for: timedelta
@@ -202,10 +203,11 @@ class OrderCommands(AccountQuestions):
         """Refuse what cannot be said exactly: ccxt would round it without a word."""
         market = self._market(ticket.symbol)
         self._require(Capability.PERPETUAL_ORDERS if market.get("swap") else Capability.SPOT_ORDERS)
-        if ticket.kind is OrderKind.MARKET:
-            self._require(Capability.MARKET_ORDERS)
-        elif ticket.time_in_force in NEEDED:
-            self._require(NEEDED[ticket.time_in_force])
+        triggers.require_whole(ticket)
+        if ticket.kind is not OrderKind.LIMIT:
+            self._require(triggers.NEEDED_KIND[ticket.kind])
+        if ticket.kind is not OrderKind.MARKET and ticket.time_in_force in triggers.NEEDED_TIME:
+            self._require(triggers.NEEDED_TIME[ticket.time_in_force])
         self.wire_client_id(ticket.client_order_id)
         info = self.info(market)
         self._require_size(ticket, info)
@@ -214,14 +216,13 @@ class OrderCommands(AccountQuestions):
                 raise QuantityOffStep(
                     venue=self.spec.label, quantity=ticket.quantity, symbol=ticket.symbol
                 )
-            if ticket.limit_price is not None and not self.is_price(ticket, info):
-                raise PriceOffStep(
-                    venue=self.spec.label, price=ticket.limit_price, symbol=ticket.symbol
-                )
+            for price in (ticket.limit_price, ticket.trigger_price):
+                if price is not None and not self.is_price(price, ticket.symbol, info):
+                    raise PriceOffStep(venue=self.spec.label, price=price, symbol=ticket.symbol)
 
-    def is_price(self, ticket: OrderTicket, info: InstrumentInfo) -> bool:
-        said = self._client.price_to_precision(ticket.symbol, f"{ticket.limit_price:f}")
-        return Decimal(said) == ticket.limit_price
+    def is_price(self, price: Decimal, symbol: str, info: InstrumentInfo) -> bool:
+        said = self._client.price_to_precision(symbol, f"{price:f}")
+        return Decimal(said) == price
 
     def _require_size(self, ticket: OrderTicket, info: InstrumentInfo) -> None:
         notional = None if ticket.limit_price is None else ticket.quantity * ticket.limit_price

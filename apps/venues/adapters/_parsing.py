@@ -11,6 +11,7 @@ from apps.venues.domain.ports import (
     Balance,
     BookLevels,
     InstrumentInfo,
+    OrderKind,
     OrderReceipt,
     ReceiptStatus,
     Side,
@@ -26,6 +27,7 @@ ENDED = {
     "closed": ReceiptStatus.FILLED,
 }
 AT_ONCE = {"IOC", "FOK"}
+PLAIN_KINDS = {"limit": OrderKind.LIMIT, "market": OrderKind.MARKET}
 
 
 def decimal(value: Any) -> Decimal | None:
@@ -43,8 +45,12 @@ def instant(milliseconds: Any) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
-def receipt(raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
-    """An order as ccxt unified it."""
+def receipt(
+    raw: Mapping[str, Any],
+    client_order_id: str,
+    words: Mapping[str, OrderKind] | None = None,
+) -> OrderReceipt:
+    """An order as ccxt unified it; `words` are the venue's own names of kinds, in lower case."""
     filled, quantity = decimal(raw.get("filled")), decimal(raw.get("amount"))
     status = ENDED.get(str(raw.get("status") or ""), ReceiptStatus.OPEN)
     if status is ReceiptStatus.FILLED and filled is not None and filled < (quantity or 0):
@@ -63,7 +69,22 @@ def receipt(raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
         quantity=quantity,
         limit_price=decimal(raw.get("price")),
         trades=trades(raw.get("trades") or ()),
+        kind=kind(raw, words or {}),
+        trigger_price=trigger(raw),
+        created_at=instant(raw.get("timestamp")),
     )
+
+
+def kind(raw: Mapping[str, Any], words: Mapping[str, OrderKind]) -> OrderKind | None:
+    said = str(raw.get("type") or "").lower()
+    return words.get(said) or PLAIN_KINDS.get(said)
+
+
+def trigger(raw: Mapping[str, Any]) -> Decimal | None:
+    """What the order waits, or waited, for."""
+    names = ("triggerPrice", "stopLossPrice", "takeProfitPrice")
+    told = (above_zero(raw.get(name)) for name in names)
+    return next((price for price in told if price is not None), None)
 
 
 def trades(raw: Iterable[Mapping[str, Any]]) -> tuple[VenueTrade, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,7 +21,6 @@ from apps.venues.domain.ports import (
     CredentialField,
     InstrumentInfo,
     KeyRights,
-    OrderTicket,
     RightsProof,
     VenueKind,
     VenueSpec,
@@ -94,12 +94,11 @@ class Hyperliquid(CcxtVenue):
         raw: Mapping[str, Any] = self._client.fetch_order(wire_id, symbol)
         return raw
 
-    def is_price(self, ticket: OrderTicket, info: InstrumentInfo) -> bool:
-        price = ticket.limit_price
-        if price is None or price == price.to_integral_value():
+    def is_price(self, price: Decimal, symbol: str, info: InstrumentInfo) -> bool:
+        if price == price.to_integral_value():
             return True
         digits = len(price.normalize().as_tuple().digits)
-        return digits <= DIGITS and super().is_price(ticket, info)
+        return digits <= DIGITS and super().is_price(price, symbol, info)
 
     def read_fee(self, symbol: str) -> Mapping[str, Any]:
         """The spot tier: ccxt reads the one of perpetuals."""

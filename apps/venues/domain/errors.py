@@ -213,3 +213,15 @@ class QuantityOffStep(InputInvalid):
 class OrderIdUnusable(InputInvalid):
     code = "VAL-0110"
     template = gettext_noop("{venue} cannot carry the order id {client_order_id}.")
+
+
+class OrderContradictory(InputInvalid):
+    """A price, a trigger or an end is there without its kind of order, or the other way round."""
+
+    code = "VAL-0111"
+    template = gettext_noop("{field} does not fit a {kind} order.")
+
+
+class TimeoutUnusable(InputInvalid):
+    code = "VAL-0112"
+    template = gettext_noop("{venue} takes {shortest} to {longest} s here.")

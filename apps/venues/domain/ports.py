@@ -29,6 +29,17 @@ class Capability(StrEnum):
     IOC = "IOC"
     FOK = "FOK"
     POST_ONLY = "POST_ONLY"
+    GTD = "GTD"  # the venue itself ends an order at `expires_at`
+    # Orders that wait at the venue for a trigger. Declared only where the waiting order keeps our
+    # id before and after it is triggered, so that a probe, a cancel and a list find it.
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TAKE_PROFIT = "TAKE_PROFIT"
+    TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
+    CANCEL_ALL = "CANCEL_ALL"  # all open orders of a symbol, those made elsewhere included
+    DEAD_MAN_SWITCH = "DEAD_MAN_SWITCH"  # cancels everything unless it is armed again in time
+    ORDER_HISTORY = "ORDER_HISTORY"  # ended orders of a symbol since an instant
     CANCEL = "CANCEL"
     OPEN_ORDERS = "OPEN_ORDERS"
     MY_TRADES = "MY_TRADES"
@@ -74,6 +85,12 @@ UNPRICED = frozenset(
 )
 
 
+PRICED_TRIGGERS = frozenset(
+    {OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT, OrderKind.TAKE_PROFIT_LIMIT}
+)  # these wait for `trigger_price`; a trailing stop for its distance
+TRIGGERED = PRICED_TRIGGERS | {OrderKind.TRAILING_STOP}
+
+
 class TimeInForce(StrEnum):
     GTC = "GTC"
     IOC = "IOC"
@@ -116,12 +133,17 @@ class VenueSpec:
     tells_ip_allow_list: bool = False
     requests_per_second: float = 5.0
     docs: str = ""
+    dead_man_cancels_stops: bool = True  # whether its switch would also take protective stops
+    lateness: str = ""  # what bounds how late a request may still be taken: see `visible_after`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTicket:
-    """One order as it leaves. limit_price is None exactly for market orders.
+    """One order as it leaves. limit_price is None exactly for the kinds in UNPRICED.
 
+    trigger_price is set exactly for PRICED_TRIGGERS; trail is a trailing stop's distance as a
+    fraction (0.02 is 2 %). reduce_only says that the order only closes: on a spot market it is a
+    remark for us and not said to the venue. expires_at belongs to the time in force GTD.
     After `send_before` it must not leave any more: whoever asks what became of it relies on that.
     """
 
@@ -133,6 +155,10 @@ class OrderTicket:
     limit_price: Decimal | None
     time_in_force: TimeInForce = TimeInForce.GTC
     send_before: datetime | None = None
+    trigger_price: Decimal | None = None
+    trail: Decimal | None = None
+    reduce_only: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +176,11 @@ class VenueTrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReceipt:
-    """filled is the venue's own total in base units; None: it did not say."""
+    """filled is the venue's own total in base units; None: it did not say.
+
+    kind, trigger_price and created_at are None where the venue did not say them, or said something
+    that has no name here.
+    """
 
     venue_order_id: str
     status: ReceiptStatus
@@ -161,6 +191,9 @@ class OrderReceipt:
     quantity: Decimal | None = None
     limit_price: Decimal | None = None
     trades: tuple[VenueTrade, ...] = ()
+    kind: OrderKind | None = None
+    trigger_price: Decimal | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +322,37 @@ class TradingVenue(MarketData, Protocol):
         """The order after the cancel, or None where the venue only acknowledges."""
         ...
 
-    def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]: ...
+    def cancel_all(self, symbol: str | None) -> None:
+        """Cancel every open order of a symbol, or of the account (None), whoever made it.
+
+        The venue has taken the request; `open_orders` tells when nothing is left. Raises
+        CapabilityMissing, VenueRejected, and VenueOutcomeUnknown where some may still stand.
+        """
+        ...
+
+    def arm_dead_man(self, timeout: timedelta | None) -> None:
+        """Have the venue cancel everything unless armed again within `timeout`; None disarms.
+
+        Raises CapabilityMissing, TimeoutUnusable, and what an order raises.
+        `spec.dead_man_cancels_stops` says whether protective stops go as well.
+        """
+        ...
+
+    def order_by_venue_id(self, venue_order_id: str, symbol: str) -> OrderReceipt | None:
+        """The order under the venue's own id, with its executions; None where it has none."""
+        ...
+
+    def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
+        """All open orders, those made elsewhere included; they carry the id they were made with."""
+        ...
+
+    def orders_since(self, symbol: str, *, since: datetime) -> list[OrderReceipt]:
+        """Open and ended orders made since then, oldest first, without executions.
+
+        Raises CapabilityMissing without ORDER_HISTORY, and VenueUnavailable where the venue's list
+        could be incomplete.
+        """
+        ...
 
     def my_trades(self, symbol: str, *, since: datetime) -> list[tuple[str, VenueTrade]]:
         """(venue_order_id, trade), oldest first."""
