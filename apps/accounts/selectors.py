@@ -117,3 +117,10 @@ def workspace_exists(workspace_id: int) -> bool:
 def workspace_last_id() -> int:
     """Platform-wide: the highest workspace number, 0 before the first."""
     return Workspace.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def user_is_staff(*, user_id: int | None) -> bool:
+    """Platform roles are no memberships: staff of the platform, and active."""
+    if user_id is None:
+        return False
+    return User.objects.filter(pk=user_id, is_active=True, is_staff=True).exists()

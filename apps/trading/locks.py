@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
 from apps.trading.domain.errors import OrderMissing, PlanRecordMissing
-from apps.trading.models import Bot, Order, Plan, TradingAccount
+from apps.trading.models import Bot, KillRun, Order, Plan, PlatformTrading, TradingAccount
 
 
 def trading_account(workspace_id: int) -> TradingAccount:
     """Serialises every decision about one workspace. No account, no trading: it fails closed."""
     return TradingAccount.objects.select_for_update(of=("self",)).get(workspace_id=workspace_id)
+
+
+NEXT_PLAN = """
+SELECT *, nextval('trading_plan_id_seq') AS next_plan_id,
+    ARRAY(SELECT nextval('trading_order_id_seq') FROM generate_series(1, %s)) AS next_order_ids
+FROM trading_tradingaccount WHERE workspace_id = %s FOR UPDATE
+"""
+
+
+def trading_account_for_plan(workspace_id: int, orders: int) -> tuple[TradingAccount, list[int]]:
+    """The same for a new plan, with the primary keys of the plan and of so many orders."""
+    rows = list(TradingAccount.objects.raw(NEXT_PLAN, [orders, workspace_id]))
+    if not rows:
+        raise TradingAccount.DoesNotExist
+    account: Any = rows[0]
+    return account, [account.next_plan_id, *account.next_order_ids]
 
 
 def plan(workspace_id: int, plan_id: int) -> Plan:
@@ -41,3 +58,22 @@ def bots_free(now: datetime, limit: int) -> list[Bot]:
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     rows = Bot.objects.filter(free, status__in=["RUNNING", "PAUSED"], deleted_at=None)
     return list(rows.select_for_update(of=("self",), skip_locked=True).order_by("pk")[:limit])
+
+
+def platform() -> PlatformTrading:
+    """Serialises what is said to the whole platform. Made on first use."""
+    PlatformTrading.objects.get_or_create(pk=1)
+    return PlatformTrading.objects.select_for_update(of=("self",)).get(pk=1)
+
+
+def kill_run(run_id: int) -> KillRun:
+    return KillRun.objects.select_for_update(of=("self",)).get(pk=run_id)
+
+
+def plans_settled(workspace_id: int, bot_id: int | None, closed_after: datetime) -> None:
+    """Wait for every plan that is being driven on at this moment: what it places is then seen."""
+    recent = Q(closed_at=None) | Q(closed_at__gt=closed_after)
+    rows = Plan.objects.filter(recent, workspace_id=workspace_id).exclude(status="DENIED")
+    if bot_id is not None:
+        rows = rows.filter(bot_id=bot_id)
+    list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))

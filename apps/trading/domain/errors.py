@@ -101,3 +101,26 @@ class LiveTradingClosed(NotAllowed):
     template = gettext_noop(
         "Bots trade in PAPER mode only for now. Choose practice connections instead of {label}."
     )
+
+
+# --- HALT, CANCEL and FLATTEN
+
+
+class KillRunMissing(NotFound):
+    code = "NFD-0451"
+    template = gettext_noop("There is no such stop command.")
+
+
+class PlatformNeedsStaff(NotAllowed):
+    code = "PRM-0451"
+    template = gettext_noop("Only staff can stop or resume the whole platform.")
+
+
+class KillCommandUnknown(InputInvalid):
+    code = "VAL-0451"
+    template = gettext_noop("{command} is no stop command. Choose HALT, CANCEL or FLATTEN.")
+
+
+class KillScopeIncomplete(InputInvalid):
+    code = "VAL-0452"
+    template = gettext_noop("Say which bot is meant: bot_id goes with the scope BOT and no other.")

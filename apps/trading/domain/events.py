@@ -64,11 +64,19 @@ class TradingResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOpened(Event):
-    """Its legs stand PLANNED in the database and may be claimed."""
+    """The gate let it through; it and its first orders are stored."""
 
     topic: ClassVar[str] = "trading.plan.opened"
     plan_id: int
     bot_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanQueued(Event):
+    """Its first orders stand PLANNED in the database: a worker may claim them."""
+
+    topic: ClassVar[str] = "trading.plan.queued"
+    plan_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,3 +167,36 @@ class ArbJobDecided(Event):
     topic: ClassVar[str] = "trading.arb_job.decided"
     job_id: int
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingStateChanged(Event):
+    """Of a bot, or REDUCING of a workspace, or of the platform (workspace_id 0)."""
+
+    topic: ClassVar[str] = "trading.state.changed"
+    scope: str
+    bot_id: int | None
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillRequested(Event):
+    """workspace_id 0: the whole platform."""
+
+    topic: ClassVar[str] = "trading.kill.requested"
+    run_id: int
+    scope: str
+    bot_id: int | None
+    command: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillFinished(Event):
+    topic: ClassVar[str] = "trading.kill.finished"
+    run_id: int
+    bot_id: int | None
+    command: str
+    status: str
+    report_hash: str

@@ -13,8 +13,10 @@ from apps.trading.models.accounts import (
     TradingAccount,
 )
 from apps.trading.models.alignment import ConnectionAlignment
+from apps.trading.models.anomalies import PlanAnomaly
 from apps.trading.models.bots import Bot, BotInventory, BotRestart, BotVenue, DecisionLog
 from apps.trading.models.decisions import RiskDecision
+from apps.trading.models.kill import KillOrder, KillPart, KillRun
 from apps.trading.models.orders import Fill, Order, OrderAnomaly, OrderGroup
 from apps.trading.models.plans import ArbJob, Plan
 
@@ -29,10 +31,14 @@ __all__ = [
     "ConnectionAlignment",
     "DecisionLog",
     "Fill",
+    "KillOrder",
+    "KillPart",
+    "KillRun",
     "Order",
     "OrderAnomaly",
     "OrderGroup",
     "Plan",
+    "PlanAnomaly",
     "PlatformTrading",
     "RiskDecision",
     "TradingAccount",
