@@ -1,14 +1,25 @@
-"""The only lines in this app that spell select_for_update. Account, then plan, then order."""
+"""The only lines in this app that spell select_for_update. Account, plan, group, order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
-from apps.trading.domain.errors import OrderMissing, PlanRecordMissing
-from apps.trading.models import Bot, KillRun, Order, Plan, PlatformTrading, TradingAccount
+from apps.trading.domain.alignment import AlignmentStatus
+from apps.trading.domain.errors import OrderGroupMissing, OrderMissing, PlanRecordMissing
+from apps.trading.models import (
+    Bot,
+    ConnectionAlignment,
+    KillRun,
+    Order,
+    OrderGroup,
+    Plan,
+    PlatformTrading,
+    TradingAccount,
+)
 
 
 def trading_account(workspace_id: int) -> TradingAccount:
@@ -40,12 +51,42 @@ def plan(workspace_id: int, plan_id: int) -> Plan:
     return found
 
 
+def order_group(workspace_id: int, group_id: int) -> OrderGroup:
+    rows = OrderGroup.objects.filter(workspace_id=workspace_id, pk=group_id)
+    found: OrderGroup | None = rows.select_for_update(of=("self",)).first()
+    if found is None:
+        raise OrderGroupMissing
+    return found
+
+
+def group_orders(group: OrderGroup) -> list[Order]:
+    """Its orders, locked in their order: no receipt is booked while the machine decides."""
+    return list(Order.objects.filter(group=group).select_for_update(of=("self",)).order_by("pk"))
+
+
 def order(workspace_id: int, order_id: int) -> Order:
     rows = Order.objects.filter(workspace_id=workspace_id, pk=order_id)
     found: Order | None = rows.select_for_update(of=("self",)).first()
     if found is None:
         raise OrderMissing
     return found
+
+
+def orders(workspace_id: int, order_ids: Iterable[int]) -> list[Order]:
+    """Those of the workspace among them, locked in the order of their keys."""
+    rows = Order.objects.filter(workspace_id=workspace_id, pk__in=list(order_ids))
+    return list(rows.select_for_update(of=("self",)).order_by("pk"))
+
+
+def alignment(workspace_id: int, connection_id: int) -> ConnectionAlignment:
+    """The connection's row, made where there is none. Who records a comparison holds it."""
+    ConnectionAlignment.objects.get_or_create(
+        connection_id=connection_id,
+        defaults={"workspace_id": workspace_id, "status": AlignmentStatus.UNKNOWN},
+    )
+    rows = ConnectionAlignment.objects.filter(connection_id=connection_id)
+    row: ConnectionAlignment = rows.select_for_update(of=("self",)).get()
+    return row
 
 
 def bot(workspace_id: int, bot_id: int) -> Bot | None:

@@ -124,3 +124,28 @@ class KillCommandUnknown(InputInvalid):
 class KillScopeIncomplete(InputInvalid):
     code = "VAL-0452"
     template = gettext_noop("Say which bot is meant: bot_id goes with the scope BOT and no other.")
+
+
+# --- single orders and groups of orders
+
+
+class OrderFieldsWrong(InputInvalid):
+    """`details`: {field: [sentence]}."""
+
+    code = "VAL-0421"
+    template = gettext_noop("The order cannot be placed like this. See each field.")
+
+
+class OrderGroupMissing(NotFound):
+    code = "NFD-0421"
+    template = gettext_noop("There is no such group of orders.")
+
+
+class OrderIsOver(Conflict):
+    code = "CNF-0421"
+    template = gettext_noop("This order is over. There is nothing to change.")
+
+
+class OrderInGroup(Conflict):
+    code = "CNF-0422"
+    template = gettext_noop("This order belongs to a group. Cancel the group and place it anew.")

@@ -105,6 +105,52 @@ class PlanContinued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCancelAsked(Event):
+    """A leg that rested has had its time: its order is to be taken back at the venue."""
+
+    topic: ClassVar[str] = "trading.plan.cancel_asked"
+    plan_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHoldingAsked(Event):
+    """The venue refused to close for want of funds and was asked what it holds; held as text."""
+
+    topic: ClassVar[str] = "trading.plan.holding_asked"
+    plan_id: int
+    order_id: int
+    held: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMismatch(Event):
+    """Looking again found a plan that contradicts its own fills; kind says how."""
+
+    topic: ClassVar[str] = "trading.plan.mismatch"
+    plan_id: int
+    bot_id: int | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRetried(Event):
+    """A person asked to try once more to close what a plan left."""
+
+    topic: ClassVar[str] = "trading.plan.retried"
+    plan_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHandled(Event):
+    """A person took care of what a plan left, and said how."""
+
+    topic: ClassVar[str] = "trading.plan.handled"
+    plan_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanClosed(Event):
     """Finished and booked. status is DONE, FAILED, UNWOUND or NEEDS_ATTENTION."""
 
@@ -200,3 +246,62 @@ class KillFinished(Event):
     command: str
     status: str
     report_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTriggered(Event):
+    """The price that it waited for was reached: it is sent now, or once its twin is out."""
+
+    topic: ClassVar[str] = "trading.order.triggered"
+    order_id: int
+    price: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelRequested(Event):
+    """The venue may have it: it is asked to cancel until the order is over."""
+
+    topic: ClassVar[str] = "trading.order.cancel_requested"
+    order_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled(Event):
+    """Cancelled before the venue ever had it."""
+
+    topic: ClassVar[str] = "trading.order.cancelled"
+    order_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderWarned(Event):
+    """What an armed order needs is missing (a live book), or is there again (code "")."""
+
+    topic: ClassVar[str] = "trading.order.warned"
+    order_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderGroupPlaced(Event):
+    topic: ClassVar[str] = "trading.order_group.placed"
+    group_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderGroupMoved(Event):
+    """One of its orders was released, armed, resized, replaced or cancelled by the machine."""
+
+    topic: ClassVar[str] = "trading.order_group.moved"
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderGroupClosed(Event):
+    topic: ClassVar[str] = "trading.order_group.closed"
+    group_id: int
+    status: str
+    reason: str

@@ -33,6 +33,7 @@ class OrderOrigin(StrEnum):
     MANUAL = "MANUAL"  # a person's ticket or a program's POST
     KILL = "KILL"  # FLATTEN closes a position
     EXTERNAL = "EXTERNAL"  # placed outside; found at the venue, shown and never fought
+    ADOPTED = "ADOPTED"  # ours by its id, but its row was lost: found at the venue, taken back
 
 
 S = OrderStatus
@@ -49,6 +50,7 @@ LIVE = frozenset(status for status, next_ones in ALLOWED.items() if next_ones)
 SENT = LIVE - {S.HELD, S.ARMED, S.PLANNED}  # where a fill surprises nobody
 ONE = Decimal(1)
 ANY_SIZE = SizeRules()
+MAX_SLIPPAGE = Decimal("0.005")
 UNPRICED_MARGIN = Decimal("0.02")  # reserved beyond the price seen, where no limit bounds a buy
 _ID_LETTERS = string.ascii_lowercase + string.digits
 
@@ -86,6 +88,7 @@ class OrderIntent:
     fee_rate: Decimal | None = None  # the account's taker rate; None: not known
     book_age: float | None = None  # seconds, of the book that reference_price is from
     reserves: bool = True
+    max_slippage: Decimal = MAX_SLIPPAGE  # how far from the book a kind without a limit may go
 
     @property
     def price(self) -> Decimal | None:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from apps.trading.domain.states import TradingState
 from apps.trading.models.bots import Bot
 from apps.trading.models.columns import Owned, amount
-from apps.trading.models.orders import Order
+from apps.trading.models.orders import Order, OrderGroup
 from apps.trading.models.plans import Plan
 
 
@@ -44,6 +44,7 @@ class CapitalReservation(Owned):
     bot = models.ForeignKey(Bot, null=True, on_delete=models.PROTECT, related_name="+")
     plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="reserved")
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(OrderGroup, null=True, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey("venues.Connection", on_delete=models.PROTECT, related_name="+")
     asset = models.CharField(max_length=20)
     amount = amount()

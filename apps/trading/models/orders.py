@@ -19,8 +19,8 @@ class OrderGroup(Owned):
 
     connection = models.ForeignKey("venues.Connection", on_delete=models.PROTECT, related_name="+")
     symbol = models.CharField(max_length=40)
-    kind = models.CharField(max_length=8)  # OCO, BRACKET, TWAP
-    status = models.CharField(max_length=16)  # ACTIVE, DONE, CANCELLED, NEEDS_ATTENTION
+    kind = models.CharField(max_length=8)  # a GroupKind
+    status = models.CharField(max_length=16)  # a GroupStatus
     reason = models.CharField(max_length=40, blank=True)
     side = models.CharField(max_length=4)
     quantity = amount()
@@ -65,6 +65,9 @@ class Order(Owned):
     created_by = models.BigIntegerField(null=True)
     emulated = models.BooleanField(default=False)  # the engine waits for its trigger
     triggered_at = models.DateTimeField(null=True)
+    max_slippage = amount(null=True)  # fraction that a kind without a limit may go from the book
+    warning = models.CharField(max_length=24, blank=True)  # what keeps the engine from watching it
+    fencing_token = models.BigIntegerField(null=True)  # of its bot, when it was placed
     group = models.ForeignKey(
         "OrderGroup", null=True, on_delete=models.PROTECT, related_name="orders"
     )
@@ -73,6 +76,7 @@ class Order(Owned):
     cancel_reason = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=20)
     reason = models.CharField(max_length=160, blank=True)
+    held_after = amount(null=True)  # of what it would give, asked after it lacked funds
     filled = amount(default=0)  # sum of its fills
     counted = amount(null=True)  # the venue's own total; NULL: it did not say
     placed_at = models.DateTimeField()
@@ -99,6 +103,10 @@ class Order(Owned):
             models.CheckConstraint(
                 condition=Q(side__in=["buy", "sell"]), name="trading_order_side_known"
             ),
+            models.CheckConstraint(
+                condition=Q(trail=None) | Q(trail__gt=0, trail__lt=1),
+                name="trading_order_trail_part",
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-placed_at"], name="trading_order_owner_idx"),
@@ -108,6 +116,11 @@ class Order(Owned):
                 fields=["status", "placed_at"],
                 condition=Q(status__in=LIVE_ORDERS),
                 name="trading_order_live_idx",
+            ),
+            models.Index(
+                fields=["connection", "id"],
+                condition=Q(status__in=LIVE_ORDERS),
+                name="trading_order_working_idx",
             ),
         ]
 
