@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,8 +26,15 @@ def record(event: Event, *, actor: Actor, at: datetime, **data: object) -> None:
 
 
 def record_all(events: list[Event], *, actor: Actor, at: datetime, **data: object) -> None:
+    AuditEntry.objects.bulk_create(entries(events, actor=actor, at=at, **data))
+
+
+def entries(
+    events: Iterable[Event], *, actor: Actor, at: datetime, **data: object
+) -> list[AuditEntry]:
+    """Unsaved, for a service that stores them with its own rows (`core.rows.insert`)."""
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    AuditEntry.objects.bulk_create(
+    return [
         AuditEntry(
             workspace_id=event.workspace_id,
             actor_id=actor.user_id,
@@ -37,7 +44,7 @@ def record_all(events: list[Event], *, actor: Actor, at: datetime, **data: objec
             at=at,
         )
         for event in events
-    )
+    ]
 
 
 def content(entry: AuditEntry) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ logger = structlog.get_logger(__name__)
 
 Handler = Callable[..., None]
 _handlers: dict[str, list[Handler]] = defaultdict(list)
+_leaves_delivery = False
 
 MAX_ATTEMPTS = 20  # after this many the message is a dead letter: visible, no longer tried
 
@@ -37,6 +38,15 @@ def subscribe(*events: type[Event]) -> Callable[[Handler], Handler]:
     return register
 
 
+def delivery_leave() -> None:
+    """This process stores events and never waits for their handlers: a sweeper delivers them.
+
+    For a role that must go on while the broker hangs.
+    """
+    global _leaves_delivery  # noqa: PLW0603 - a fact about the process
+    _leaves_delivery = True
+
+
 def publish(*events: Event) -> None:
     """Store the events with the change; deliver them, at least once, when that is committed.
 
@@ -44,8 +54,22 @@ def publish(*events: Event) -> None:
     delivers what is left behind. What nobody listens to is delivered as it is stored: its log
     entry is all there is to it, and an order on its way need not wait for a second commit.
     """
+    messages = OutboxMessage.objects.bulk_create(_messages(events))
+    waiting = [message for message in messages if message.delivered_at is None]
+    if waiting and not _leaves_delivery:
+        transaction.on_commit(lambda: deliver(waiting), robust=True)
+
+
+def unheard(*events: Event) -> tuple[list[OutboxMessage], list[Event]]:
+    """Unsaved rows of the events that nobody listens to, for a service that stores them with its
+    own rows (`core.rows.insert`); and the other events, which are to be published."""
+    heard = [event for event in events if _handlers.get(event.topic)]
+    return _messages(event for event in events if not _handlers.get(event.topic)), heard
+
+
+def _messages(events: Iterable[Event]) -> list[OutboxMessage]:
     now = timezone.now()
-    messages = OutboxMessage.objects.bulk_create(
+    return [
         OutboxMessage(
             workspace_id=event.workspace_id,
             topic=event.topic,
@@ -54,9 +78,7 @@ def publish(*events: Event) -> None:
             delivered_at=None if _handlers.get(event.topic) else now,
         )
         for event in events
-    )
-    if waiting := [message for message in messages if message.delivered_at is None]:
-        transaction.on_commit(lambda: deliver(waiting), robust=True)
+    ]
 
 
 def deliver(messages: Sequence[OutboxMessage]) -> int:

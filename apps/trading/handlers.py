@@ -15,7 +15,7 @@ from apps.trading.domain.events import (
     OrderUpdated,
     PlanClosed,
     PlanContinued,
-    PlanOpened,
+    PlanQueued,
 )
 from apps.trading.frames import order_frame, plan_frame
 from apps.venues.domain.events import (
@@ -26,7 +26,7 @@ from apps.venues.domain.events import (
 )
 
 
-@subscribe(PlanOpened, PlanContinued)
+@subscribe(PlanQueued, PlanContinued)
 def plan_send(*, workspace_id: int, plan_id: int, **_ids: object) -> None:
     from apps.trading.tasks import plan_submit
 

@@ -1,22 +1,26 @@
-"""The gate for plans: nothing multi-legged is traded without passing here."""
+"""The gate for plans: nothing multi-legged is traded without passing here.
+
+Two doors, one gate. `plan_open` leaves the orders PLANNED for whoever claims them from the queue;
+`plan_open_claimed` is for a caller that sends at once: opening and claiming are one transaction.
+"""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
-from apps.core import audit, outbox
+from apps.core import audit, outbox, rows
 from apps.core.domain.events import Event
 from apps.core.domain.money import ZERO, plain
 from apps.core.domain.people import Actor, Role
 from apps.trading import locks
 from apps.trading.domain import risk
-from apps.trading.domain.events import PlanDenied, PlanOpened
+from apps.trading.domain.events import PlanDenied, PlanOpened, PlanQueued, PlanSubmitted
 from apps.trading.domain.orders import OrderStatus, client_order_id_new
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind, PlanStatus
 from apps.trading.domain.plans import Role as OrderRole
@@ -26,6 +30,18 @@ from apps.trading.services import gate
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
 
 HOST = socket.gethostname()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A plan that somebody wants, and for whom."""
+
+    actor: Actor
+    bot_id: int | None
+    fencing_token: int | None
+    intent: PlanIntent
+    now: datetime
+    caps: risk.Caps | None = None
 
 
 @transaction.atomic
@@ -43,26 +59,69 @@ def plan_open(
     A refusal returns instead of raising (an exception would undo the record). `caps` is for
     plans without a bot; a bot's own come from its parameters.
     """
-    actor.require(Role.TRADER)
-    account = locks.trading_account(actor.workspace_id)
+    asked = Asked(
+        actor=actor, bot_id=bot_id, fencing_token=fencing_token, intent=intent, now=now, caps=caps
+    )
+    return _open(asked, claimed=False)[0]
+
+
+@transaction.atomic
+def plan_open_claimed(
+    *, actor: Actor, bot_id: int, fencing_token: int, intent: PlanIntent, now: datetime
+) -> tuple[Plan, list[Order]]:
+    """The same for a caller that sends the first orders itself, and does so right after commit.
+
+    They are stored SUBMITTING: nobody else can claim them, and what a crash leaves unsent is found
+    by the probe like any order without an answer. No orders: DENIED. What `plan_claim` checks, the
+    gate checks here under the same lock: the halt, the bot running under its token, validity.
+    """
+    asked = Asked(
+        actor=actor, bot_id=bot_id, fencing_token=fencing_token, intent=intent, now=now
+    )
+    return _open(asked, claimed=True)
+
+
+def _open(asked: Asked, *, claimed: bool) -> tuple[Plan, list[Order]]:
+    asked.actor.require(Role.TRADER)
+    intent, now = asked.intent, asked.now
+    legs = intent.legs[: _at_once(intent)]
+    account, (plan_id, *order_ids) = locks.trading_account_for_plan(
+        asked.actor.workspace_id, len(legs)
+    )
     wanted = gate.plan_wanted(intent)
     refusal = risk.decide(
-        wanted, gate.plan_context(account, bot_id, fencing_token, caps, intent, now)
+        wanted,
+        gate.plan_context(account, asked.bot_id, asked.fencing_token, asked.caps, intent, now),
     )
-    plan = _plan_store(actor.workspace_id, bot_id, fencing_token, intent, refusal.allowed, now)
-    RiskDecision.objects.create(
-        workspace_id=actor.workspace_id,
+    plan = _plan(plan_id, asked, _status(refusal, claimed))
+    decision = RiskDecision(
+        workspace_id=plan.workspace_id,
         plan=plan,
         rule=refusal.rule,
         code=refusal.code,
         params=dict(refusal.params),
         at=now,
     )
+    orders: list[Order] = []
+    reserved: list[CapitalReservation] = []
     if refusal.allowed:
-        orders_store(plan, intent.legs[: _at_once(intent)], intent.quantity, now)
-        _reserve(plan, wanted.spends, now)
-    _announce(plan, refusal, actor, now)
-    return plan
+        orders = _orders(plan, legs, intent.quantity, now, claimed=claimed)
+        for order, number in zip(orders, order_ids, strict=True):
+            order.pk = number
+        reserved = _reservations(plan, wanted, now)
+    events = _events(plan, refusal, claimed)
+    told, heard = outbox.unheard(*events)
+    entries = audit.entries(
+        [event for event in events if not isinstance(event, PlanQueued)],
+        actor=asked.actor,
+        at=now,
+        symbol=plan.symbol,
+        quantity=plain(plan.quantity),
+        orders=[order.client_order_id for order in orders],
+    )
+    rows.insert(plan, decision, *orders, *reserved, *entries, *told)
+    outbox.publish(*heard)
+    return plan, orders
 
 
 def orders_store(
@@ -76,8 +135,35 @@ def orders_store(
     limit_price: Decimal | None = None,
     valid_until: datetime | None = None,
 ) -> list[Order]:
-    """The legs' orders, PLANNED, with ids that the venue will know them by."""
+    """The legs' further orders, PLANNED, with ids that the venue will know them by."""
     return Order.objects.bulk_create(
+        _orders(
+            plan,
+            legs,
+            quantity,
+            now,
+            role=role,
+            side=side,
+            limit_price=limit_price,
+            valid_until=valid_until,
+        )
+    )
+
+
+def _orders(
+    plan: Plan,
+    legs: Sequence[LegSpec],
+    quantity: Decimal,
+    now: datetime,
+    *,
+    role: OrderRole = OrderRole.OPEN,
+    side: Side | None = None,
+    limit_price: Decimal | None = None,
+    valid_until: datetime | None = None,
+    claimed: bool = False,
+) -> list[Order]:
+    """Without a limit: the opening legs, each by its ratio and at its own limit."""
+    return [
         Order(
             workspace_id=plan.workspace_id,
             bot_id=plan.bot_id,
@@ -90,49 +176,53 @@ def orders_store(
             client_order_id=client_order_id_new(),
             side=side or leg.side,
             kind=OrderKind.LIMIT,
-            quantity=quantity,
+            quantity=quantity if limit_price else quantity * leg.ratio,
             limit_price=limit_price or leg.limit_price,
-            time_in_force=TimeInForce.IOC,
-            status=OrderStatus.PLANNED,
+            time_in_force=leg.time_in_force if role is OrderRole.OPEN else TimeInForce.IOC,
+            status=OrderStatus.SUBMITTING if claimed else OrderStatus.PLANNED,
             placed_at=now,
+            sent_at=now if claimed else None,
             valid_until=valid_until or plan.valid_until,
         )
         for leg in legs
-    )
+    ]
 
 
 def _at_once(intent: PlanIntent) -> int:
     return len(intent.legs) if intent.kind is PlanKind.PARALLEL else 1
 
 
-def _plan_store(
-    workspace_id: int,
-    bot_id: int | None,
-    fencing_token: int | None,
-    intent: PlanIntent,
-    allowed: bool,
-    now: datetime,
-) -> Plan:
-    nothing = None if allowed else ZERO
-    return Plan.objects.create(
-        workspace_id=workspace_id,
-        bot_id=bot_id,
+def _status(refusal: risk.Refusal, claimed: bool) -> PlanStatus:
+    if not refusal.allowed:
+        return PlanStatus.DENIED
+    return PlanStatus.EXECUTING if claimed else PlanStatus.PLANNED
+
+
+def _plan(plan_id: int, asked: Asked, status: PlanStatus) -> Plan:
+    intent, now = asked.intent, asked.now
+    denied = status is PlanStatus.DENIED
+    nothing = ZERO if denied else None
+    return Plan(
+        pk=plan_id,
+        workspace_id=asked.actor.workspace_id,
+        bot_id=asked.bot_id,
         kind=intent.kind,
-        status=PlanStatus.PLANNED if allowed else PlanStatus.DENIED,
+        status=status,
         symbol=intent.symbol,
         base=intent.base,
         quote=intent.quote,
         quantity=intent.quantity,
         legs=legs_dump(intent.legs),
+        home=sorted(intent.homes),
         expected_net=round(intent.expected_net, 18),
         expected_profit=round(intent.expected_profit, 18),
         max_unwind_loss=intent.max_unwind_loss,
-        fencing_token=fencing_token,
+        fencing_token=asked.fencing_token,
         book_received_ns=intent.book_received_ns,
         engine_host=HOST,
         opened_at=now,
         valid_until=now + intent.valid_for,
-        closed_at=None if allowed else now,
+        closed_at=now if denied else None,
         pnl=nothing,
         spread_captured=nothing,
         fees=nothing,
@@ -140,8 +230,8 @@ def _plan_store(
     )
 
 
-def _reserve(plan: Plan, spends: dict[risk.Claim, Decimal] | Any, now: datetime) -> None:
-    CapitalReservation.objects.bulk_create(
+def _reservations(plan: Plan, wanted: risk.Wanted, now: datetime) -> list[CapitalReservation]:
+    return [
         CapitalReservation(
             workspace_id=plan.workspace_id,
             bot_id=plan.bot_id,
@@ -151,16 +241,20 @@ def _reserve(plan: Plan, spends: dict[risk.Claim, Decimal] | Any, now: datetime)
             amount=needed,
             at=now,
         )
-        for (connection_id, asset), needed in spends.items()
-    )
+        for (connection_id, asset), needed in wanted.spends.items()
+    ]
 
 
-def _announce(plan: Plan, refusal: risk.Refusal, actor: Actor, now: datetime) -> None:
+def _events(plan: Plan, refusal: risk.Refusal, claimed: bool) -> list[Event]:
+    """What the log says; PlanQueued is what starts a worker."""
     workspace_id, plan_id, bot_id = plan.workspace_id, plan.pk, plan.bot_id
-    event: Event = PlanOpened(workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id)
     if not refusal.allowed:
-        event = PlanDenied(
-            workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id, rule=refusal.rule
-        )
-    audit.record(event, actor=actor, at=now, symbol=plan.symbol, quantity=plain(plan.quantity))
-    outbox.publish(event)
+        return [
+            PlanDenied(
+                workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id, rule=refusal.rule
+            )
+        ]
+    opened = PlanOpened(workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id)
+    if claimed:
+        return [opened, PlanSubmitted(workspace_id=workspace_id, plan_id=plan_id)]
+    return [opened, PlanQueued(workspace_id=workspace_id, plan_id=plan_id)]
