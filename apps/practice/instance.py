@@ -49,6 +49,7 @@ class Instance:
         self.limiter = Limiter(config.limits)
         self.keys = KeyRing(folder / "keys.json")
         self.journal = Journal(folder / "journal.jsonl")
+        self.ahead_ms = 0  # how far a test has moved this venue's clock
         started = int(time.time() * 1_000)
         # The wall clock grows faster than either counter, so ids rise across restarts as well.
         self.exchange = Exchange(
@@ -131,9 +132,9 @@ class Instance:
     # -- time ---------------------------------------------------------------------------------
 
     def now(self) -> int:
-        """The venue's clock in UTC ms; the clock_skew fault moves it."""
+        """The venue's clock in UTC ms; a test may set it forward, the clock_skew fault moves it."""
         skew = self.faults.standing("clock_skew")
-        return int(time.time() * 1_000) + (skew.parameters["ms"] if skew else 0)
+        return int(time.time() * 1_000) + self.ahead_ms + (skew.parameters["ms"] if skew else 0)
 
     def tick(self, *, whole_second: bool) -> None:
         """Called ten times a second: streams of changes that no quote has carried out yet."""
