@@ -71,10 +71,13 @@ def measured(problem: CryonelError, connection_id: int) -> CryonelError:
     return ClockSkewed(venue=client.spec.label, seconds=seconds)
 
 
-def send_all(orders: Sequence[Any]) -> list[Sent]:
+def send_all(
+    orders: Sequence[Any], clients: Mapping[int, TradingVenue] | None = None
+) -> list[Sent]:
     """Send claimed orders in parallel. Where one has no client, none goes: nothing was sent."""
     try:
-        clients = clients_of({o.connection_id for o in orders}, need=Need.TRADE)
+        if clients is None:
+            clients = clients_of({o.connection_id for o in orders}, need=Need.TRADE)
         ready = [(clients[o.connection_id], o) for o in orders]
     except CryonelError as problem:
         return [Sent(o.pk, o.connection_id, None, problem, 0, 0) for o in orders]

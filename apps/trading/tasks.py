@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from celery import shared_task
@@ -11,12 +11,11 @@ from django.utils import timezone
 from apps.core.domain.errors import CryonelError
 from apps.core.domain.people import Actor
 from apps.portfolio.services import balances_record
-from apps.trading import arb_check, crash_points, selectors, sending
+from apps.trading import arb_check, crash_points, execution, selectors, sending
 from apps.trading.domain.arb_jobs import ArbJobStatus
 from apps.trading.domain.plans import PlanStatus
-from apps.trading.sending import Sent
 from apps.trading.services import arb_jobs, connections, decisions, order_record, plan_run
-from apps.trading.services.plan_open import HOST, plan_open
+from apps.trading.services.plan_open import plan_open
 from apps.trading.strategies.arbitrage import ArbitrageParams, caps
 from apps.trading.strategies.parameters import params_parse
 from apps.venues.domain.ports import Need
@@ -43,16 +42,7 @@ def plan_submit(*, workspace_id: int, plan_id: int, **_newer_arguments: object) 
     orders = plan_run.plan_claim(actor=actor, plan_id=plan_id, now=timezone.now())
     if not orders:
         return
-    crash_points.passing(crash_points.AFTER_CLAIM)
-    plan = orders[0].plan
-    book_ns = plan.book_received_ns if plan is not None and plan.engine_host == HOST else None
-    outcomes = sending.send_all(orders)
-    crash_points.passing(crash_points.AFTER_SEND)
-    for outcome in outcomes:
-        _record(actor, outcome, book_ns)
-        crash_points.passing(crash_points.AFTER_ONE_RECORD)
-    crash_points.passing(crash_points.BEFORE_ADVANCE)
-    _advance(actor, plan_id)
+    execution.plan_execute(actor=actor, orders=orders)
 
 
 @shared_task(name="trading.order_reconcile", ignore_result=True)
@@ -74,7 +64,7 @@ def order_reconcile(*, workspace_id: int, order_id: int) -> None:
     else:
         order_record.order_record_receipt(actor=actor, order_id=order_id, receipt=receipt, now=now)
     if order.plan_id is not None:
-        _advance(actor, order.plan_id)
+        execution.plan_advance(actor=actor, plan_id=order.plan_id)
 
 
 @shared_task(name="trading.order_sweep", ignore_result=True)
@@ -101,7 +91,7 @@ def plan_sweep() -> None:
     """Drive on every plan whose worker died between its orders and its end."""
     now = timezone.now()
     for workspace_id, plan_id in selectors.plan_keys_alive(opened_before=now - SILENT_AFTER):
-        _advance(Actor.platform(workspace_id), plan_id)
+        execution.plan_advance(actor=Actor.platform(workspace_id), plan_id=plan_id)
 
 
 @shared_task(name="trading.connection_refresh", ignore_result=True)
@@ -193,27 +183,3 @@ def arb_job_sweep() -> None:
 @shared_task(name="trading.decisions_purge", ignore_result=True)
 def decisions_purge() -> None:
     decisions.decisions_purge(now=timezone.now())
-
-
-def _advance(actor: Actor, plan_id: int) -> None:
-    prices = selectors.third_asset_prices(plan_id=plan_id)
-    plan_run.plan_advance(actor=actor, plan_id=plan_id, prices=prices, now=timezone.now())
-
-
-def _record(actor: Actor, sent: Sent, book_ns: int | None) -> None:
-    now: datetime = timezone.now()
-    if sent.refusal is not None:
-        reason = f"{sent.refusal.code}: {sent.refusal}"
-        order_record.order_reject(actor=actor, order_id=sent.order_id, reason=reason, now=now)
-        if problem := connections.lasting_problem(sent.refusal):
-            problem = sending.measured(problem, sent.connection_id)
-            connections.bots_pause_for(connection_id=sent.connection_id, problem=problem, now=now)
-    elif sent.receipt is not None:
-        order_record.order_record_receipt(
-            actor=actor,
-            order_id=sent.order_id,
-            receipt=sent.receipt,
-            now=now,
-            round_trip_us=(sent.answered_ns - sent.sent_ns) // 1000,
-            tick_to_order_us=None if book_ns is None else (sent.sent_ns - book_ns) // 1000,
-        )
