@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.trading.domain.plans import LegSpec, SizeRules
-from apps.venues.domain.ports import Side
+from apps.venues.domain.ports import Side, TimeInForce
 
 _RULES = tuple(each.name for each in fields(SizeRules))
 
@@ -25,6 +25,8 @@ def legs_dump(legs: Iterable[LegSpec]) -> list[dict[str, Any]]:
             "limit_price": str(leg.limit_price),
             "reference_price": str(leg.reference_price),
             "fee_rate": str(leg.fee_rate),
+            "ratio": str(leg.ratio),
+            "time_in_force": leg.time_in_force.value,
             "rules": {
                 name: None if (value := getattr(leg.rules, name)) is None else str(value)
                 for name in _RULES
@@ -35,6 +37,7 @@ def legs_dump(legs: Iterable[LegSpec]) -> list[dict[str, Any]]:
 
 
 def legs_load(stored: Iterable[Mapping[str, Any]]) -> tuple[LegSpec, ...]:
+    """Plans of before legs had a ratio are read as they were meant: one to one, filled at once."""
     return tuple(
         LegSpec(
             leg_no=leg["leg_no"],
@@ -46,6 +49,8 @@ def legs_load(stored: Iterable[Mapping[str, Any]]) -> tuple[LegSpec, ...]:
             reference_price=Decimal(leg["reference_price"]),
             fee_rate=Decimal(leg["fee_rate"]),
             rules=rules_load(leg["rules"]),
+            ratio=Decimal(leg.get("ratio", "1")),
+            time_in_force=TimeInForce(leg.get("time_in_force", "IOC")),
         )
         for leg in stored
     )

@@ -22,6 +22,7 @@ class Plan(Owned):
     quote = models.CharField(max_length=20)
     quantity = amount()
     legs = models.JSONField()
+    home = models.JSONField(default=list)  # assets it starts from and ends in; []: the quote
     expected_net = amount()
     expected_profit = amount()
     max_unwind_loss = amount()
@@ -35,8 +36,13 @@ class Plan(Owned):
     spread_captured = amount(null=True)
     fees = amount(null=True)
     slippage = amount(null=True)
-    residual = amount(default=0)
+    residual = amount(default=0)  # of the base; residuals holds every asset, as text
+    residuals = models.JSONField(default=dict)
     pnl_note = models.CharField(max_length=40, blank=True)
+    forgiven = models.PositiveIntegerField(default=0)  # orders before a person's "try again"
+    handled_at = models.DateTimeField(null=True)  # a person took care of what was left
+    handled_by = models.BigIntegerField(null=True)
+    handled_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [

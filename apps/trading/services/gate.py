@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from apps.core.domain.money import ZERO
 from apps.core.domain.people import Actor
-from apps.trading.domain import risk
+from apps.trading.domain import legs, risk
 from apps.trading.domain.orders import OrderIntent
-from apps.trading.domain.plans import LegSpec, PlanIntent
+from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind
 from apps.trading.domain.states import TradingState, strictest
 from apps.trading.models import TradingAccount
 from apps.trading.selectors import exposure
@@ -24,29 +24,27 @@ FEE_UNKNOWN = Decimal("0.01")  # reserved where the account's own fee is not kno
 
 
 def plan_wanted(intent: PlanIntent) -> risk.Wanted:
-    spends: dict[risk.Claim, Decimal] = {}
-    for leg in intent.legs:
-        claim, needed = _spend(leg, intent)
-        spends[claim] = spends.get(claim, ZERO) + needed
-    sides = sorted(leg.side for leg in intent.legs)
+    in_sequence = intent.kind is PlanKind.SEQUENTIAL
     return risk.Wanted(
         symbol=intent.symbol,
         notional=intent.notional,
-        sizes=tuple((intent.quantity, leg.limit_price, leg.rules) for leg in intent.legs),
-        spends=spends,
+        sizes=tuple(
+            (_size(leg, intent, number), leg.limit_price, leg.rules)
+            for number, leg in enumerate(intent.legs)
+        ),
+        spends=legs.spends(intent.legs, intent.quantity, intent.homes, in_sequence=in_sequence),
         connection_ids=frozenset(leg.connection_id for leg in intent.legs),
-        equal_legs=sides == [Side.BUY, Side.SELL]
-        and {leg.symbol for leg in intent.legs} == {intent.symbol},
+        equal_legs=legs.legs_meet(intent.legs, intent.homes, in_sequence=in_sequence),
         book_ages=intent.book_ages,
     )
 
 
-def _spend(leg: LegSpec, intent: PlanIntent) -> tuple[risk.Claim, Decimal]:
-    """What a leg may use up at most: quote with its fee for a buy, base for a sale."""
-    if leg.side is Side.BUY:
-        worst = intent.quantity * leg.limit_price * (1 + max(leg.fee_rate, ZERO))
-        return (leg.connection_id, intent.quote), worst
-    return (leg.connection_id, intent.base), intent.quantity
+def _size(leg: LegSpec, intent: PlanIntent, number: int) -> Decimal:
+    """What a leg will ask for. A following leg is sized by its fill: it need only be tradable."""
+    size = intent.quantity * leg.ratio
+    if number and intent.kind is PlanKind.SEQUENTIAL:
+        return leg.rules.tradable(size, leg.limit_price)
+    return size
 
 
 def order_wanted(intent: OrderIntent) -> risk.Wanted:

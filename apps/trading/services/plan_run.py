@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
 from apps.core import audit, outbox
+from apps.core.domain.money import booked, plain
 from apps.core.domain.people import Actor
 from apps.trading import locks
-from apps.trading.domain import plans, pnl
+from apps.trading.domain import plans
 from apps.trading.domain.bots import BotStatus
-from apps.trading.domain.events import PlanClosed, PlanContinued, PlanSubmitted
+from apps.trading.domain.events import (
+    PlanCancelAsked,
+    PlanClosed,
+    PlanContinued,
+    PlanHoldingAsked,
+    PlanSubmitted,
+)
 from apps.trading.domain.orders import LIVE, OrderStatus
 from apps.trading.domain.plans import PlanStatus, Role
-from apps.trading.domain.records import legs_load
-from apps.trading.models import CapitalReservation, Fill, Order, Plan
+from apps.trading.models import CapitalReservation, Order, Plan
+from apps.trading.services import plan_books
 from apps.trading.services.plan_open import orders_store
-from apps.venues.domain.ports import Side
 
 CLOSING_VALID_FOR = timedelta(seconds=30)  # to send a completion or an unwind
 
@@ -84,44 +90,52 @@ def plan_advance(
     closes the plan. A late fill on a closed plan opens it again: facts win.
     """
     plan = locks.plan(actor.workspace_id, plan_id)
-    orders = list(Order.objects.filter(plan=plan).order_by("pk"))
-    if plan.status == PlanStatus.DENIED or not orders:
+    orders = list(plan_books.orders_of(plan))
+    if plan.status == PlanStatus.DENIED or not orders or plan_books.is_handled(plan):
         return plans.Wait()
-    facts = facts_of(plan, orders)
+    facts = plan_books.facts_of(plan, orders)
     step = plans.next_step(facts, now)
     if isinstance(step, plans.Place):
         _continue(plan, facts, step, actor, now)
+    elif isinstance(step, plans.Cancel):
+        _cancel(plan, step, actor, now)
     elif isinstance(step, plans.Finish):
         _finish(plan, step, prices or {}, actor, now)
+    elif plan.status in plans.FINAL and any(order.in_flight for order in facts.orders):
+        plan_books.reopen(plan)
     return step
 
 
-def facts_of(plan: Plan, orders: Sequence[Order]) -> plans.PlanFacts:
-    return plans.PlanFacts(
-        kind=plans.PlanKind(plan.kind),
-        quantity=plan.quantity,
-        legs=legs_load(plan.legs),
-        orders=tuple(
-            plans.OrderFact(
-                leg_no=order.leg_no,
-                role=Role(order.role),
-                side=Side(order.side),
-                in_flight=OrderStatus(order.status) in LIVE,
-                filled=order.filled,
-            )
-            for order in orders
-        ),
-        valid_until=plan.valid_until,
-        last_order_at=max(order.placed_at for order in orders),
-        max_unwind_loss=plan.max_unwind_loss,
-    )
+@transaction.atomic
+def plan_held_note(
+    *, actor: Actor, plan_id: int, order_id: int, held: Decimal, now: datetime
+) -> None:
+    """What the venue said it holds of an asset, after it refused to close for want of funds.
+
+    Only a refused closing order takes the note, and only once: it is a fact of that moment.
+    """
+    locks.plan(actor.workspace_id, plan_id)
+    noted = Order.objects.filter(
+        workspace_id=actor.workspace_id,
+        plan_id=plan_id,
+        pk=order_id,
+        role=Role.UNWIND,
+        status=OrderStatus.REJECTED,
+        held_after=None,
+    ).update(held_after=held)
+    if noted:
+        event = PlanHoldingAsked(
+            workspace_id=actor.workspace_id, plan_id=plan_id, order_id=order_id, held=str(held)
+        )
+        audit.record(event, actor=actor, at=now)
+        outbox.publish(event)
 
 
 def _continue(
     plan: Plan, facts: plans.PlanFacts, step: plans.Place, actor: Actor, now: datetime
 ) -> None:
     leg = next(each for each in facts.legs if each.leg_no == step.leg_no)
-    opening = step.role is Role.OPEN
+    opening = step.role is Role.OPEN and now < plan.valid_until
     orders_store(
         plan,
         [leg],
@@ -132,11 +146,24 @@ def _continue(
         limit_price=step.limit_price,
         valid_until=None if opening else now + CLOSING_VALID_FOR,
     )
-    if not opening:
-        Plan.objects.filter(pk=plan.pk).update(status=PlanStatus.COMPLETING, closed_at=None)
+    if step.role is not Role.OPEN or plan.status in plans.FINAL:
+        plan_books.reopen(plan)
     event = PlanContinued(workspace_id=plan.workspace_id, plan_id=plan.pk, role=step.role.value)
     audit.record(event, actor=actor, at=now, quantity=str(step.quantity))
     outbox.publish(event)
+
+
+def _cancel(plan: Plan, step: plans.Cancel, actor: Actor, now: datetime) -> None:
+    """Ask for the resting orders of a leg back; who sends cancels does so until they are final."""
+    resting = Order.objects.filter(
+        plan=plan, leg_no=step.leg_no, status__in=sorted(LIVE), cancel_requested_at=None
+    )
+    for order in resting.exclude(time_in_force__in=["IOC", "FOK"]).order_by("pk"):
+        order.cancel_requested_at, order.cancel_reason = now, "VALIDITY_OVER"
+        order.save(update_fields=["cancel_requested_at", "cancel_reason"])
+        event = PlanCancelAsked(workspace_id=plan.workspace_id, plan_id=plan.pk, order_id=order.pk)
+        audit.record(event, actor=actor, at=now, reason=order.cancel_reason)
+        outbox.publish(event)
 
 
 def _finish(
@@ -146,9 +173,10 @@ def _finish(
     actor: Actor,
     now: datetime,
 ) -> None:
-    earned = pnl_of(plan, prices)
+    earned = plan_books.pnl_of(plan, prices)
     before = (plan.status, plan.pnl, plan.residual)
-    plan.status, plan.reason, plan.residual = step.status, step.reason, step.residual
+    plan.status, plan.reason, plan.residual = step.status, step.reason, booked(step.residual)
+    plan.residuals = {asset: plain(amount) for asset, amount in step.residuals.items()}
     plan.pnl, plan.spread_captured = earned.pnl, earned.spread_captured
     plan.fees, plan.slippage, plan.pnl_note = earned.fees, earned.slippage, earned.note
     if (plan.status, plan.pnl, plan.residual) == before:
@@ -156,8 +184,8 @@ def _finish(
     plan.closed_at = now
     plan.save(
         update_fields=[
-            "status", "reason", "residual", "pnl", "spread_captured", "fees", "slippage",
-            "pnl_note", "closed_at",
+            "status", "reason", "residual", "residuals", "pnl", "spread_captured", "fees",
+            "slippage", "pnl_note", "closed_at",
         ]
     )  # fmt: skip
     CapitalReservation.objects.filter(plan=plan, released_at=None).update(released_at=now)
@@ -166,31 +194,3 @@ def _finish(
     )
     audit.record(event, actor=actor, at=now, pnl=str(earned.pnl), residual=str(step.residual))
     outbox.publish(event)
-
-
-def pnl_of(plan: Plan, prices: Mapping[str, Decimal]) -> pnl.PlanPnl:
-    """What the plan's booked fills earned."""
-    legs = legs_load(plan.legs)
-    rates = {leg.leg_no: leg.fee_rate for leg in legs}
-    references = {leg.side: leg.reference_price for leg in legs}
-    fills = Fill.objects.filter(order__plan=plan).select_related("order").order_by("pk")
-    return pnl.plan_pnl(
-        [
-            pnl.FillFact(
-                side=Side(fill.side),
-                unwinding=fill.order.role == Role.UNWIND,
-                quantity=fill.quantity,
-                price=fill.price,
-                limit_price=fill.order.limit_price or references[Side(fill.side)],
-                fee=fill.fee,
-                fee_asset=fill.fee_asset,
-                fee_rate=rates[fill.order.leg_no],
-            )
-            for fill in fills
-        ],
-        base=plan.base,
-        quote=plan.quote,
-        buy_reference=references[Side.BUY],
-        sell_reference=references[Side.SELL],
-        prices=prices,
-    )

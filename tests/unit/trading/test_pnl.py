@@ -5,11 +5,14 @@ from hypothesis import strategies as st
 
 from apps.trading.domain.pnl import FEE_ESTIMATED, PRICE_ESTIMATED, FillFact, plan_pnl
 from apps.venues.domain.ports import Side
-from tests.factories.trading import D
+from tests.factories.trading import D, leg
+
+LEGS = (leg(1, 1, Side.BUY, "100"), leg(2, 2, Side.SELL, "101"))
 
 
 def fill(side, quantity, price, **more):
     boring = {
+        "leg_no": 1 if side is Side.BUY else 2,
         "side": side,
         "unwinding": False,
         "quantity": D(quantity),
@@ -23,14 +26,7 @@ def fill(side, quantity, price, **more):
 
 
 def booked(*fills, prices=None):
-    return plan_pnl(
-        fills,
-        base="BTC",
-        quote="USDT",
-        buy_reference=D(100),
-        sell_reference=D(101),
-        prices=prices or {},
-    )
+    return plan_pnl(fills, legs=LEGS, quote="USDT", prices=prices or {})
 
 
 def test_the_spread_minus_fees_and_slippage_is_what_was_earned():
