@@ -15,6 +15,7 @@ from aiohttp import web
 
 from apps.practice.domain.events import fact_to_record
 from apps.practice.domain.ledger import Account
+from apps.practice.domain.matching import Side
 from apps.practice.domain.rules import CENT8
 from apps.practice.faults import KINDS, FaultInvalid
 from apps.practice.instance import Instance
@@ -65,6 +66,7 @@ def add_routes(app: web.Application, instances: Mapping[str, Instance], token: s
     app.router.add_get(prefix + "/model", guarded(model))
     app.router.add_post(prefix + "/book", guarded(book_set))
     app.router.add_post(prefix + "/clock", guarded(clock_set))
+    app.router.add_post(prefix + "/trade", guarded(trade_report))
     app.router.add_get(prefix + "/audit", guarded(audit))
 
 
@@ -125,6 +127,9 @@ async def account_ledger(instance: Instance, request: web.Request) -> Any:
                 "type": order.type,
                 "time_in_force": order.time_in_force,
                 "price": f"{order.price:f}",
+                "stop_price": f"{order.stop_price:f}",
+                "trailing_delta": order.trailing_delta,
+                "waits": order.waits,
                 "quantity": f"{order.quantity:f}",
                 "executed": f"{order.executed:f}",
                 "quote_executed": f"{order.quote_executed:f}",
@@ -196,6 +201,29 @@ async def clock_set(instance: Instance, request: web.Request) -> Any:
         raise ControlRefused(422, "ahead_ms must be a whole number, not below what it was")
     instance.ahead_ms = ahead
     return {"now": instance.now()}
+
+
+async def trade_report(instance: Instance, request: web.Request) -> Any:
+    """A trade of a manual market: {symbol, price, quantity, side of the taker}.
+
+    It is printed as the last price, fills the users' orders it reaches, and leaves the outside's
+    quantities as they are.
+    """
+    if instance.source.kind != "manual":
+        raise ControlRefused(409, "only a manual market can be told a trade")
+    body = await _body(request)
+    rules = instance.rules.get(str(body.get("symbol")))
+    if rules is None or body.get("side") not in tuple(Side):
+        raise ControlRefused(422, "a trade needs symbol (as BTC/USDT) and side (BUY or SELL)")
+    try:
+        price, quantity = Decimal(str(body.get("price"))), Decimal(str(body.get("quantity")))
+    except InvalidOperation:
+        raise ControlRefused(422, "price and quantity must be numbers") from None
+    if min(price, quantity) <= 0 or price % rules.tick or quantity % rules.step:
+        raise ControlRefused(422, f"the trade is off the grid of {rules.symbol}")
+    ticks, lots = int(price / rules.tick), int(quantity / rules.step)
+    instance.report(rules.symbol, body["side"], ticks, lots)
+    return {"last": f"{instance.exchange.last_price[rules.symbol]:f}"}
 
 
 async def audit(instance: Instance, request: web.Request) -> Any:

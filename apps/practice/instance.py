@@ -27,6 +27,12 @@ from apps.practice.listing import fee_learned, rules_learned
 from apps.practice.sources import MarketSource
 from apps.practice.ticker import Ticker
 
+ORDER_FACTS = (
+    events.OrderAccepted,
+    events.OrderTriggered,
+    events.OrderFilled,
+    events.OrderClosed,
+)
 LISTEN_KEY_MS = 60 * 60 * 1_000
 
 
@@ -97,7 +103,10 @@ class Instance:
         self._settle()
 
     def mark(self, symbol: str, ticks: int) -> None:
-        self.tickers[symbol].tape.mark(self.rules[symbol].price(ticks), self.now())
+        """The middle of a market whose exchange tells no trades: it is the last price then."""
+        price, now = self.rules[symbol].price(ticks), self.now()
+        self.tickers[symbol].tape.mark(price, now)
+        self._hear(symbol, price, now)
 
     def fees_of(self, account: Account) -> tuple[Decimal, Decimal]:
         """(maker, taker) of this account where no symbol is named."""
@@ -126,8 +135,14 @@ class Instance:
         self._settle()
 
     def absorb(self, symbol: str, candle: tape.Candle) -> None:
-        self.tickers[symbol].tape.absorb(candle, self.now())
-        self.exchange.last_price[symbol] = candle.close
+        now = self.now()
+        self.tickers[symbol].tape.absorb(candle, now)
+        self._hear(symbol, candle.close, now)
+
+    def _hear(self, symbol: str, price: Decimal, now: int) -> None:
+        if symbol not in self.exchange.halted:
+            self.exchange.price_heard(symbol, price, now)
+            self._settle()
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -300,7 +315,7 @@ class Instance:
             if isinstance(fact, events.BalanceAdjusted):
                 told.append((fact.account_id, messages.adjusted_message(fact, now)))
                 touched.setdefault(fact.account_id, set()).add(fact.asset)
-            elif isinstance(fact, events.OrderAccepted | events.OrderFilled | events.OrderClosed):
+            elif isinstance(fact, ORDER_FACTS):
                 order = ledger.orders[fact.order_id]
                 message = messages.execution_message(order, fact, now)
                 told.append((fact.account_id, message))

@@ -70,6 +70,13 @@ class PracticeVenue:
         body = {"symbol": symbol, "bids": list(bids), "asks": list(asks)}
         self.control("POST", f"{instance}/book", body)
 
+    def trade_now(
+        self, instance: str, symbol: str, price: str, *, quantity: str = "0.01", side: str = "BUY"
+    ) -> None:
+        """A trade of the outside: the last price, which stops listen to."""
+        body = {"symbol": symbol, "price": price, "quantity": quantity, "side": side}
+        self.control("POST", f"{instance}/trade", body)
+
     def add_fault_now(self, instance: str, kind: str, **more: object) -> Any:
         return self.control("POST", f"{instance}/faults", {"kind": kind, **more})
 

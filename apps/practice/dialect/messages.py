@@ -146,7 +146,11 @@ def day_message(day: Mapping[str, Any], now: int) -> dict[str, Any]:
 
 
 def execution_message(order: Order, fact: events.Fact, now: int) -> dict[str, Any]:
-    """executionReport of one fact about an order, as things stood right after that fact."""
+    """executionReport of one fact about an order, as things stood right after that fact.
+
+    A waiting order is told as NEW and not working, and as NEW once more when it is triggered.
+    """
+    works = not (order.waits or (isinstance(fact, events.OrderAccepted) and fact.waits))
     message: dict[str, Any] = {
         "e": "executionReport",
         "E": now,
@@ -157,7 +161,7 @@ def execution_message(order: Order, fact: events.Fact, now: int) -> dict[str, An
         "f": order.time_in_force,
         "q": text8(order.quantity),
         "p": text8(order.price),
-        "P": "0.00000000",
+        "P": text8(order.stop_price),
         "F": "0.00000000",
         "g": -1,
         "C": "",
@@ -173,16 +177,19 @@ def execution_message(order: Order, fact: events.Fact, now: int) -> dict[str, An
         "T": fact.at,
         "t": -1,
         "I": fact.at,
-        "w": True,
+        "w": works,
         "m": False,
         "M": False,
         "O": order.created_at,
         "Z": "0.00000000",
         "Y": "0.00000000",
         "Q": text8(order.quote_quantity),
-        "W": order.created_at,
         "V": "NONE",
     }
+    if works:
+        message["W"] = order.working_at
+    if order.trailing_delta:
+        message["d"] = order.trailing_delta
     if isinstance(fact, OrderFilled):
         message |= _fill_fields(fact)
     elif isinstance(fact, events.OrderClosed):

@@ -9,12 +9,14 @@ from urllib.parse import parse_qsl
 from apps.practice.domain import refusals
 from apps.practice.domain.intake import Ticket
 from apps.practice.domain.matching import Side
+from apps.practice.domain.triggers import CONTINGENT, UNPRICED
 
 SIGNING = {"timestamp", "recvWindow", "signature"}
 CLIENT_ID = re.compile(r"[.A-Za-z0-9:/_-]{1,36}")
 CLIENT_ID_LEGAL = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
 NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 NUMBER_LEGAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", *CONTINGENT)
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 RESPONSE_TYPES = ("ACK", "RESULT", "FULL")
 
@@ -93,13 +95,16 @@ def read_ticket(parameters: Parameters, symbol: str) -> Ticket:
     side, kind = parameters.text("side"), parameters.text("type")
     if side not in ("BUY", "SELL"):
         raise refusals.side_invalid()
-    if kind not in ("LIMIT", "MARKET", "LIMIT_MAKER"):
+    if kind not in ORDER_TYPES:
         raise refusals.order_type_invalid()
     price, quantity = parameters.number("price"), parameters.number("quantity")
     quote_quantity = parameters.number("quoteOrderQty")
     in_force = _time_in_force(parameters, kind)
+    stop, delta = _trigger(parameters, kind)
     if kind == "MARKET":
         _require_market(price, quantity, quote_quantity)
+    elif kind in UNPRICED:
+        _require_stop(price, quantity, quote_quantity)
     else:
         _require_limit(price, quantity, quote_quantity)
     return Ticket(
@@ -111,7 +116,33 @@ def read_ticket(parameters: Parameters, symbol: str) -> Ticket:
         quantity=quantity or Decimal(0),
         quote_quantity=quote_quantity or Decimal(0),
         client_order_id=read_client_id(parameters, "newClientOrderId"),
+        stop_price=stop,
+        trailing_delta=delta,
     )
+
+
+def _trigger(parameters: Parameters, kind: str) -> tuple[Decimal, int]:
+    """(stop price, trailing delta in BIPS), zeros where not sent; raises -1102, -1106."""
+    stop, delta = parameters.number("stopPrice"), parameters.whole("trailingDelta")
+    if kind not in CONTINGENT:
+        for name, value in (("stopPrice", stop), ("trailingDelta", delta)):
+            if value is not None:
+                raise refusals.parameter_not_required(name)
+        return Decimal(0), 0
+    if not stop and not delta:
+        raise refusals.parameter_choice_missing("stopPrice", "trailingDelta")
+    return stop or Decimal(0), delta or 0
+
+
+def _require_stop(
+    price: Decimal | None, quantity: Decimal | None, quote_quantity: Decimal | None
+) -> None:
+    """A stop that becomes a market order names a quantity, and neither price nor cost."""
+    for name, value in (("price", price), ("quoteOrderQty", quote_quantity)):
+        if value is not None:
+            raise refusals.parameter_not_required(name)
+    if quantity is None:
+        raise refusals.parameter_missing("quantity")
 
 
 def _require_market(
@@ -136,7 +167,7 @@ def _require_limit(
 
 
 def _time_in_force(parameters: Parameters, kind: str) -> str:
-    if kind != "LIMIT":
+    if kind not in ("LIMIT", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"):
         if parameters.has("timeInForce"):
             raise refusals.parameter_not_required("timeInForce")
         return "GTC"

@@ -10,6 +10,7 @@ from apps.practice.domain.events import OrderFilled
 from apps.practice.domain.ledger import Account, Order
 from apps.practice.domain.matching import HalfBook
 from apps.practice.domain.rules import SymbolRules
+from apps.practice.domain.triggers import CONTINGENT
 from apps.practice.tape import MINUTE, Candle, Day
 
 
@@ -30,12 +31,12 @@ def symbol_shape(rules: SymbolRules, *, halted: bool = False) -> dict[str, Any]:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", *CONTINGENT],
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
@@ -83,7 +84,15 @@ def filter_shapes(rules: SymbolRules) -> list[dict[str, Any]]:
             "applyMaxToMarket": True,
             "avgPriceMins": 0,
         },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": rules.trailing_delta[0],
+            "maxTrailingAboveDelta": rules.trailing_delta[1],
+            "minTrailingBelowDelta": rules.trailing_delta[0],
+            "maxTrailingBelowDelta": rules.trailing_delta[1],
+        },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": rules.max_orders},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": rules.max_algo_orders},
     ]
 
 
@@ -95,8 +104,8 @@ def levels_shape(half: HalfBook, rules: SymbolRules, limit: int) -> list[list[st
 
 
 def order_shape(order: Order) -> dict[str, Any]:
-    """An order as the queries answer it."""
-    return {
+    """An order as the queries answer it. A waiting one does not work; -1 is its workingTime."""
+    answer = {
         "symbol": order.symbol.replace("/", ""),
         "orderId": order.id,
         "orderListId": -1,
@@ -110,14 +119,17 @@ def order_shape(order: Order) -> dict[str, Any]:
         "timeInForce": order.time_in_force,
         "type": order.type,
         "side": order.side,
-        "stopPrice": "0.00000000",
+        "stopPrice": text8(order.stop_price),
         "icebergQty": "0.00000000",
         "time": order.created_at,
         "updateTime": order.updated_at,
-        "isWorking": order.open,
-        "workingTime": order.created_at,
+        "isWorking": order.working,
+        "workingTime": order.working_at,
         "selfTradePreventionMode": "NONE",
     }
+    if order.trailing_delta:
+        answer["trailingDelta"] = order.trailing_delta
+    return answer
 
 
 def placed_shape(order: Order, fills: Iterable[OrderFilled], response_type: str) -> dict[str, Any]:
@@ -140,6 +152,8 @@ def placed_shape(order: Order, fills: Iterable[OrderFilled], response_type: str)
         "cummulativeQuoteQty",
     )
     kept += ("status", "timeInForce", "type", "side", "workingTime", "selfTradePreventionMode")
+    if order.type in CONTINGENT:
+        kept += tuple(name for name in ("stopPrice", "trailingDelta") if name in full)
     answer |= {name: full[name] for name in kept}
     if response_type == "FULL":
         answer["fills"] = [
@@ -157,7 +171,8 @@ def placed_shape(order: Order, fills: Iterable[OrderFilled], response_type: str)
 
 def canceled_shape(order: Order, client_id: str) -> dict[str, Any]:
     answer = order_shape(order)
-    for name in ("time", "updateTime", "isWorking", "workingTime", "stopPrice", "icebergQty"):
+    dropped = ["time", "updateTime", "isWorking", "workingTime", "icebergQty"]
+    for name in dropped if order.type in CONTINGENT else [*dropped, "stopPrice"]:
         del answer[name]
     return answer | {
         "origClientOrderId": order.client_order_id,

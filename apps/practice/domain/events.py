@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, get_type_hints
 
+NOTHING = Decimal(0)
+
 
 class FactUnknown(ValueError):
     """A journal holds a kind of fact that this version does not know."""
@@ -71,6 +73,34 @@ class OrderAccepted(Fact):
     quote_quantity: Decimal
     locked: Decimal
     locked_asset: str
+    stop_price: Decimal = NOTHING
+    trailing_delta: int = 0  # BIPS
+    trail_best: Decimal | None = None  # what a trailing order follows from the start
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTrailed(Fact):
+    """A waiting order follows to a better price: `best` is what it measures from now on."""
+
+    kind: ClassVar[str] = "order_trailed"
+    order_id: int
+    account_id: int
+    best: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTriggered(Fact):
+    """A waiting order works from here on, because of a trade at `price`.
+
+    `locked` more of its asset moves from free to locked: what a market order costs is known now.
+    """
+
+    kind: ClassVar[str] = "order_triggered"
+    order_id: int
+    account_id: int
+    price: Decimal
+    locked: Decimal = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +144,14 @@ FACTS: dict[str, type[Fact]] = {
         BalanceAdjusted,
         KeyRevoked,
         OrderAccepted,
+        OrderTrailed,
+        OrderTriggered,
         OrderFilled,
         OrderClosed,
     )
 }
 _DECIMAL_FIELDS = {
-    kind: [name for name, hint in get_type_hints(fact).items() if hint is Decimal]
+    kind: [n for n, hint in get_type_hints(fact).items() if hint in (Decimal, Decimal | None)]
     for kind, fact in FACTS.items()
 }
 _FIELDS = {kind: [field.name for field in dataclasses.fields(fact)] for kind, fact in FACTS.items()}
@@ -141,5 +173,6 @@ def fact_from_record(record: dict[str, Any]) -> Fact:
     if kind not in FACTS:
         raise FactUnknown(f"journal holds an unknown fact {kind!r}")
     for name in _DECIMAL_FIELDS[kind]:
-        values[name] = Decimal(values[name])
+        if values.get(name) is not None:  # older records have fewer fields
+            values[name] = Decimal(values[name])
     return FACTS[kind](**values)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from apps.practice.domain import events, intake, refusals
+from apps.practice.domain import events, intake, refusals, triggers
 from apps.practice.domain.intake import Ticket
 from apps.practice.domain.ledger import ZERO, Account, Ledger, Order
 from apps.practice.domain.matching import OUTSIDE, Book, Match, Side
@@ -49,6 +49,8 @@ class Exchange:
         self._facts: list[events.Fact] = []
         self._prints: list[Print] = []
         self._next_trade_id = 1
+        self._waiting = triggers.Waiting()
+        self._traded: dict[str, None] = {}  # symbols with a new last price since stops were asked
 
     # -- state in and out ---------------------------------------------------------------------
 
@@ -61,7 +63,10 @@ class Exchange:
                 self._rest(order)
 
     def _rest(self, order: Order) -> None:
-        """Put an open order into its book, with what it has left."""
+        """Put an open order into its book, with what it has left, or among those that wait."""
+        if order.waits:
+            self._waiting.add(order)
+            return
         rules = self.rules[order.symbol]
         lots = int((order.quantity - order.executed) / rules.step)
         ticks = int(order.price / rules.tick)
@@ -113,11 +118,19 @@ class Exchange:
         """The outside's new quotes in ticks and lots; they fill users' orders they cross."""
         for match in self.books[symbol].quote(bids, asks, full=full):
             self._fill_maker(symbol, match, self._trade_id(), now)
+        self._trigger(now)
+
+    def price_heard(self, symbol: str, price: Decimal, now: int) -> None:
+        """The last price of a market that tells no single trades; stops listen to it as well."""
+        self.last_price[symbol] = price
+        self._traded[symbol] = None
+        self._trigger(now)
 
     def halt(self, symbol: str) -> None:
         """No orders and no quotes until the symbol is listed again; open orders wait."""
         self.halted.add(symbol)
         self.books[symbol].clear()
+        self._waiting.by_symbol[symbol].clear()
 
     def list_symbol(self, rules: SymbolRules, now: int) -> None:
         """Open a halted symbol under these rules. Open orders off the new grid expire."""
@@ -127,7 +140,7 @@ class Exchange:
         standing = [o for o in self.ledger.orders.values() if o.open and o.symbol == symbol]
         for order in standing:
             left = order.quantity - order.executed
-            if order.price % rules.tick or left % rules.step:
+            if order.price % rules.tick or order.stop_price % rules.tick or left % rules.step:
                 self._close(order, "EXPIRED", now)
             else:
                 self._rest(order)
@@ -144,6 +157,7 @@ class Exchange:
             lots -= match.lots
         if lots:
             self._print(symbol, Match(OUTSIDE, ticks, lots), self._trade_id(), side, now)
+        self._trigger(now)
 
     def hit(self, symbol: str, side: Side, price_ticks: int, lots: int, now: int) -> None:
         """A trade of the outside world: an aggressor that takes up to `lots` at this price."""
@@ -153,6 +167,7 @@ class Exchange:
                 self._print(symbol, match, trade_id, side, now)
             else:
                 self._fill_maker(symbol, match, trade_id, now)
+        self._trigger(now)
 
     # -- orders -------------------------------------------------------------------------------
 
@@ -167,23 +182,18 @@ class Exchange:
         if ticket.symbol in self.halted:
             raise refusals.market_closed()
         rules, book = self.rules[ticket.symbol], self.books[ticket.symbol]
-        lots, limit = intake.measure(ticket, rules, book, self.reference_price(ticket.symbol))
+        reference = self.reference_price(ticket.symbol)
+        lots, limit = intake.measure(ticket, rules, book, reference)
         intake.require_room(self.ledger, account, ticket, rules)
-        locked, asset = intake.lock(account, ticket, rules, book, lots)
+        locked, asset = intake.lock(account, ticket, rules, book, lots, reference)
         order = self._accept(account, ticket, rules.quantity(lots), locked, asset, now)
+        if order.waits:
+            self._waiting.add(order)
+            return order
         if at_most is not None:
             book.thin(ticket.side, limit, int(lots * at_most))
-        if ticket.time_in_force == "FOK" and book.fillable(ticket.side, limit, lots) < lots:
-            self._close(order, "EXPIRED", now)
-            return order
-        for match in book.take(ticket.side, limit, lots):
-            trade_id = self._trade_id()
-            self._fill(order, match, trade_id, maker=False, now=now)
-            self._print(ticket.symbol, match, trade_id, ticket.side, now)
-            if match.maker_id != OUTSIDE:
-                self._fill_maker(ticket.symbol, match, trade_id, now, printed=True)
-        if order.open:
-            self._rest_or_expire(order, limit, now)
+        self._execute(order, limit, lots, now)
+        self._trigger(now)
         return order
 
     def cancel(self, order: Order, now: int, *, client_id: str = "") -> None:
@@ -191,7 +201,9 @@ class Exchange:
         if not order.open:
             raise refusals.cancel_rejected()
         rules = self.rules.get(order.symbol)
-        if rules is not None:
+        if order.waits:
+            self._waiting.drop(order)
+        elif rules is not None:
             ticks = int(order.price / rules.tick)
             self.books[order.symbol].remove(Side(order.side), ticks, order.id)
         self._close(order, "CANCELED", now, client_id=client_id)
@@ -233,9 +245,81 @@ class Exchange:
                 quote_quantity=ticket.quote_quantity,
                 locked=locked,
                 locked_asset=asset,
+                stop_price=ticket.stop_price,
+                trailing_delta=ticket.trailing_delta,
+                trail_best=self._follows_from(ticket),
+                waits=ticket.waits,
             )
         )
         return self.ledger.orders[order_id]
+
+    def _follows_from(self, ticket: Ticket) -> Decimal | None:
+        """A trailing order without a stop price follows the last trade from the start."""
+        if not ticket.trailing_delta or ticket.stop_price:
+            return None
+        return self.last_price.get(ticket.symbol)
+
+    def _execute(self, order: Order, limit: int | None, lots: int, now: int) -> None:
+        """Take what the book offers; what is left rests or expires."""
+        side, book = Side(order.side), self.books[order.symbol]
+        if order.time_in_force == "FOK" and book.fillable(side, limit, lots) < lots:
+            self._close(order, "EXPIRED", now)
+            return
+        for match in book.take(side, limit, lots):
+            trade_id = self._trade_id()
+            self._fill(order, match, trade_id, maker=False, now=now)
+            self._print(order.symbol, match, trade_id, side, now)
+            if match.maker_id != OUTSIDE:
+                self._fill_maker(order.symbol, match, trade_id, now, printed=True)
+        if order.open:
+            self._rest_or_expire(order, limit, now)
+
+    def _trigger(self, now: int) -> None:
+        """Set to work what the last trades have triggered; what those trade may trigger more.
+
+        Each order is asked about a price that stands, oldest first; an order that works makes
+        trades, after which those that still wait are asked again.
+        """
+        while self._traded:
+            symbol = next(iter(self._traded))
+            price = self.last_price[symbol]
+            due = self._first_due(symbol, price, now)
+            if due is None:
+                self._traded.pop(symbol)
+            else:
+                self._set_to_work(due, price, now)
+
+    def _first_due(self, symbol: str, price: Decimal, now: int) -> Order | None:
+        for order in self._waiting.of(symbol, self.ledger):
+            best = triggers.followed(order, price)
+            if best is not None and best != order.trail_best:
+                self._book(
+                    events.OrderTrailed(
+                        at=now, order_id=order.id, account_id=order.account_id, best=best
+                    )
+                )
+            if triggers.is_due(order, price):
+                return order
+        return None
+
+    def _set_to_work(self, order: Order, price: Decimal, now: int) -> None:
+        """A waiting order becomes a limit or market order; one that cannot pay now expires."""
+        self._waiting.drop(order)
+        rules, book = self.rules[order.symbol], self.books[order.symbol]
+        lots = int(order.quantity / rules.step)
+        limit = None if order.type in triggers.UNPRICED else int(order.price / rules.tick)
+        short = ZERO
+        if limit is None and order.side == Side.BUY:
+            short = max(ZERO, book.cost(Side.BUY, lots) * rules.unit - order.locked)
+        if short > self.ledger.accounts[order.account_id].free(order.locked_asset):
+            self._close(order, "EXPIRED", now)
+            return
+        self._book(
+            events.OrderTriggered(
+                at=now, order_id=order.id, account_id=order.account_id, price=price, locked=short
+            )
+        )
+        self._execute(order, limit, lots, now)
 
     def _rest_or_expire(self, order: Order, limit: int | None, now: int) -> None:
         if limit is None or order.time_in_force in ("IOC", "FOK"):
@@ -266,7 +350,7 @@ class Exchange:
         unlocked = quote if buying else quantity
         if done:
             unlocked = order.locked
-        elif buying and order.type != "MARKET":
+        elif buying and order.type not in triggers.UNPRICED:
             unlocked = order.price * quantity
         self._book(
             events.OrderFilled(
@@ -313,6 +397,7 @@ class Exchange:
         rules = self.rules[symbol]
         price = rules.price(match.ticks)
         self.last_price[symbol] = price
+        self._traded[symbol] = None
         self._prints.append(
             Print(
                 symbol,

@@ -74,6 +74,16 @@ class Order:
     status: str = "NEW"
     executed: Decimal = ZERO
     quote_executed: Decimal = ZERO
+    stop_price: Decimal = ZERO
+    trailing_delta: int = 0  # BIPS
+    trail_best: Decimal | None = None
+    waits: bool = False
+    working_at: int = -1  # UTC ms; -1 while it waits, and if it never worked
+
+    @property
+    def working(self) -> bool:
+        """Whether it stands in the book, as Binance's isWorking."""
+        return self.open and not self.waits
 
     @property
     def open(self) -> bool:
@@ -104,6 +114,8 @@ class Ledger:
                 self._accept(fact)
             case events.OrderClosed():
                 self._close(fact)
+            case events.OrderTrailed() | events.OrderTriggered():
+                self._follow(fact)
             case events.BalanceAdjusted():
                 self._adjust(fact)
             case events.AccountOpened():
@@ -169,12 +181,27 @@ class Ledger:
             locked=fact.locked,
             created_at=fact.at,
             updated_at=fact.at,
+            stop_price=fact.stop_price,
+            trailing_delta=fact.trailing_delta,
+            trail_best=fact.trail_best,
+            waits=fact.waits,
+            working_at=-1 if fact.waits else fact.at,
         )
         self._move(account, fact.locked_asset, free=-fact.locked, locked=fact.locked)
         account.order_ids.append(fact.order_id)
         account.open_ids[fact.order_id] = None
         self.client_ids[fact.account_id, fact.symbol, fact.client_order_id] = fact.order_id
         self.last_order_id = max(self.last_order_id, fact.order_id)
+
+    def _follow(self, fact: events.OrderTrailed | events.OrderTriggered) -> None:
+        account, order = self.accounts[fact.account_id], self.orders[fact.order_id]
+        if isinstance(fact, events.OrderTrailed):
+            order.trail_best = fact.best
+            return
+        self._move(account, order.locked_asset, free=-fact.locked, locked=fact.locked)
+        order.locked += fact.locked
+        order.waits, order.working_at, order.updated_at = False, fact.at, fact.at
+        account.updated_at = fact.at
 
     def _fill(self, fact: events.OrderFilled) -> None:
         account, order = self.accounts[fact.account_id], self.orders[fact.order_id]

@@ -152,6 +152,10 @@ def order_would_take() -> Refusal:
     return order_rejected("Order would immediately match and take.")
 
 
+def order_would_trigger() -> Refusal:
+    return order_rejected("Order would trigger immediately.")
+
+
 def cancel_rejected() -> Refusal:
     return Refusal(400, -2011, "Unknown order sent.")
 

@@ -34,6 +34,8 @@ class SymbolRules:
     percent_up: Decimal = Decimal(5)
     percent_down: Decimal = Decimal("0.2")
     max_orders: int = 200
+    max_algo_orders: int = 25  # that wait for a price
+    trailing_delta: tuple[int, int] = (10, 2000)  # BIPS, the least and the most
 
     def __post_init__(self) -> None:
         if self.symbol.count("/") != 1:
