@@ -59,6 +59,13 @@ def clients_of(connection_ids: Collection[int], *, need: Need) -> Mapping[int, T
     return clients_for(connection_ids, need=need)
 
 
+def is_up(client: TradingVenue) -> bool:
+    """Whether this process believes that the client's venue takes calls now; asks nobody."""
+    from apps.venues import circuit
+
+    return circuit.is_closed(client.spec.code)
+
+
 def measured(problem: CryonelError, connection_id: int) -> CryonelError:
     """A clock that is off, with by how much where the venue tells its time; else as it was."""
     if not isinstance(problem, ClockSkewed):

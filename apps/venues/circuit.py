@@ -161,6 +161,12 @@ def guarded(spec: VenueSpec) -> Iterator[None]:
         circuit.leave(worked=worked)
 
 
+def is_closed(venue: str) -> bool:
+    """Whether this process would let a call to the venue go out now; asks nobody."""
+    gate = _gates.get(venue)
+    return gate is None or gate[0].state is CircuitState.CLOSED
+
+
 def states() -> list[CircuitReport]:
     """Every circuit of the platform that is not closed, as its process reported it."""
     try:

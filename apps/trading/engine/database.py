@@ -1,4 +1,4 @@
-"""The engine's one database thread: slow queries cost the feeds nothing, order is kept."""
+"""The engine's database threads: slow queries cost the feeds nothing, order is kept."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Result = TypeVar("Result")
 class Database:
     """Runs work one after the other on a connection of its own; a broken one is replaced."""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine-database")
+    def __init__(self, name: str = "engine-database") -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`; raises what it raises."""

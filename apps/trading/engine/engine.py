@@ -22,6 +22,7 @@ from apps.markets.hub import BookTouched, MarketHub
 from apps.trading.domain.decisions import Decision
 from apps.trading.domain.plans import PlanIntent, PlanStatus
 from apps.trading.engine.database import Database
+from apps.trading.engine.gateway import Gateway
 from apps.trading.engine.log import DecisionFolder
 from apps.trading.engine.runner import BotRunner
 from apps.trading.engine.views import MarketView
@@ -29,7 +30,7 @@ from apps.trading.engine.watch import symbols_everywhere
 from apps.trading.handlers_live import decisions_show
 from apps.trading.selectors import engine as reads
 from apps.trading.services import bots, decisions, leases
-from apps.trading.services.plan_open import plan_open
+from apps.trading.warming import LOOK
 
 logger = structlog.get_logger(__name__)
 FLUSH, FACTS, LEASES, RULES, BEAT, REFRESH, WATCH = 1.0, 0.5, 3.0, 60.0, 3.0, 15.0, 10.0
@@ -46,7 +47,7 @@ class Engine:
         self.market = MarketView(self.hub)
         self.runners: dict[int, BotRunner] = {}
         self.database = Database()
-        self.gate = Database()  # plans are opened here: no chore's query stands in their way
+        self.gateway = Gateway()
         self.log = DecisionFolder()
         self._by_symbol: dict[str, list[BotRunner]] = {}
         self._dirty: dict[str, tuple[str, int]] = {}  # symbol -> newest touch
@@ -76,6 +77,7 @@ class Engine:
                     ("beat", BEAT, self._beat),
                     ("refresh", REFRESH, self._refresh),
                     ("gate", GATE, self._keep_gate),
+                    ("warm", LOOK, self._warm),
                     ("quiet", 1.0, self._look_at_quiet),
                 )
             ),
@@ -87,7 +89,8 @@ class Engine:
 
     async def _end(self, chores: list[asyncio.Task[None]]) -> None:
         """No new decision; what is at the gate is finished; leases are given back, and only then
-        are the feeds closed: the next engine trades at once, however slow a venue says goodbye."""
+        is what is on its way awaited and the feeds are closed: the next engine trades at once,
+        however slow a venue answers or says goodbye."""
         hub, *others = chores
         for chore in others:
             chore.cancel()
@@ -95,7 +98,7 @@ class Engine:
         try:
             await self.database.run(lambda: leases.lease_release(owner=self.owner))
             await self._flush()
-            await self.gate.close()
+            await self.gateway.close()
             await self.database.close()
         except Exception:
             logger.exception("engine.release_failed")  # the leases end by themselves
@@ -137,18 +140,10 @@ class Engine:
                 task.add_done_callback(self._opening.discard)
 
     async def _open(self, runner: BotRunner, intent: PlanIntent) -> None:
-        """Through the gate; the worker hears of it as soon as it is committed."""
+        """Through the gate. Who sends the plan's orders is the gateway's business."""
         bot = runner.bot
         try:
-            plan = await self.gate.run(
-                lambda: plan_open(
-                    actor=Actor.platform(bot.workspace_id),
-                    bot_id=bot.bot_id,
-                    fencing_token=bot.fencing_token,
-                    intent=intent,
-                    now=timezone.now(),
-                )
-            )
+            plan = await self.gateway.open(bot, intent)
         except Exception:
             logger.exception("engine.open_failed", bot_id=bot.bot_id)
             runner.denied(intent.symbol)
@@ -271,8 +266,12 @@ class Engine:
         )
 
     async def _keep_gate(self) -> None:
-        """The gate's connection is open and works before a plan needs it."""
-        await self.gate.run(lambda: reads.engine_roster(owner=self.owner))
+        await self.gateway.keep(lambda: reads.engine_roster(owner=self.owner))
+
+    async def _warm(self) -> None:
+        """The clients of the bots held here are ready before a plan needs them."""
+        running = [runner.bot for runner in self.runners.values() if runner.bot.running]
+        await self.gateway.warm({number for bot in running for number, _ in bot.connections})
 
     async def _refresh(self) -> None:
         """Ask the workers for balances and fees of every connection that bots here use."""

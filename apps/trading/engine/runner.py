@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -64,12 +65,11 @@ class BotRunner:
         self._denials.pop(symbol, None)
         self.opened_at = time.monotonic()
         facts = self.facts or BotFacts()
-        self.facts = BotFacts(
+        self.facts = replace(
+            facts,
             open_plans=facts.open_plans + 1,
             plans_hour=facts.plans_hour + 1,
             plans_day=facts.plans_day + 1,
-            loss_day=facts.loss_day,
-            last_failure_at=facts.last_failure_at,
             busy_symbols=facts.busy_symbols | {symbol},
         )
 
