@@ -13,6 +13,7 @@ from apps.trading.domain.errors import OrderGroupMissing, OrderMissing, PlanReco
 from apps.trading.models import (
     Bot,
     ConnectionAlignment,
+    KillPart,
     KillRun,
     Order,
     OrderGroup,
@@ -109,6 +110,10 @@ def platform() -> PlatformTrading:
 
 def kill_run(run_id: int) -> KillRun:
     return KillRun.objects.select_for_update(of=("self",)).get(pk=run_id)
+
+
+def kill_part(part_id: int) -> KillPart:
+    return KillPart.objects.select_for_update(of=("self",)).get(pk=part_id)
 
 
 def plans_settled(workspace_id: int, bot_id: int | None, closed_after: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets as random
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import environ
@@ -41,6 +42,9 @@ KNOWN = {
     "CRYONEL_DB_POOL",
     "CRYONEL_UNPROVEN_KEYS",
     "CRYONEL_WEB_WORKERS",
+    "CRYONEL_KILL_SLIPPAGE",
+    "CRYONEL_KILL_CANCEL_SECONDS",
+    "CRYONEL_KILL_FLATTEN_SECONDS",
 }
 for _name in os.environ:
     if _name.startswith("CRYONEL_") and _name not in KNOWN and not _name.startswith("CRYONEL_KEY_"):
@@ -61,6 +65,17 @@ def _whole(name: str, default: int) -> int:
     if not text.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.")
     return int(text)
+
+
+def _fractions(name: str, default: str) -> tuple[Decimal, ...]:
+    text = os.environ.get(name, default)
+    try:
+        found = tuple(Decimal(part.strip()) for part in text.split(","))
+    except InvalidOperation:
+        found = ()
+    if not found or not all(0 <= part < 1 for part in found):
+        raise ImproperlyConfigured(f"{name} must be fractions with commas, not {text!r}.")
+    return found
 
 
 def _flag(name: str, *, default: bool) -> bool:
@@ -336,6 +351,7 @@ CELERY_BEAT_SCHEDULE = {
     "audit seal": {"task": "core.audit_seal", "schedule": 10},
     "order sweep": {"task": "trading.order_sweep", "schedule": 5},
     "plan sweep": {"task": "trading.plan_sweep", "schedule": 5},
+    "plan watch": {"task": "trading.plan_watch", "schedule": 60},
     "arbitrage job sweep": {"task": "trading.arb_job_sweep", "schedule": 10},
     "decision log purge": {"task": "trading.decisions_purge", "schedule": 3600},
     "idempotency purge": {"task": "core.idempotency_purge", "schedule": 3600},
@@ -350,6 +366,11 @@ CELERY_BEAT_SCHEDULE = {
 PRACTICE_URL = os.environ.get("CRYONEL_PRACTICE_URL", "")
 PRACTICE_TOKEN = lookup("CRYONEL_PRACTICE_TOKEN") or ""
 UNPROVEN_KEYS = _flag("CRYONEL_UNPROVEN_KEYS", default=False)
+# CANCEL and FLATTEN: how long they try before they say what is left, and the worst price of each
+# attempt to close, as a fraction away from the best one of the book at that moment.
+KILL_CANCEL_SECONDS = _whole("CRYONEL_KILL_CANCEL_SECONDS", 60)
+KILL_FLATTEN_SECONDS = _whole("CRYONEL_KILL_FLATTEN_SECONDS", 300)
+KILL_SLIPPAGE = _fractions("CRYONEL_KILL_SLIPPAGE", "0.002,0.005,0.01,0.02,0.03")
 
 LOGGING = logging_config(
     json_lines=_flag("CRYONEL_LOG_JSON", default=PRODUCTION),

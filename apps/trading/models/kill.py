@@ -57,7 +57,7 @@ class KillRun(models.Model):
 
 
 class KillPart(models.Model):
-    """What a command does in one workspace. closing: from here on plans place nothing there."""
+    """What a command does in one workspace. closing: positions are being closed."""
 
     run = models.ForeignKey(KillRun, on_delete=models.CASCADE, related_name="parts")
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.PROTECT, related_name="+")

@@ -126,10 +126,13 @@ def kill_part_open(*, run: KillRun, workspace_id: int) -> KillPart:
     return part
 
 
-def kill_part_begin_closing(*, part: KillPart, before: Mapping[str, Any]) -> None:
-    """From here on plans of the scope place nothing. What was met first stays what was met."""
-    KillPart.objects.filter(pk=part.pk).update(closing=True)
-    KillPart.objects.filter(pk=part.pk, before=None).update(before=dict(before))
+@transaction.atomic
+def kill_part_note(*, part: KillPart, closing: bool = False, **met: Any) -> None:
+    """Keep what was met, each fact as it was met first. closing: positions are being closed."""
+    row = locks.kill_part(part.pk)
+    row.before = {**met, **(row.before or {})}
+    row.closing = row.closing or closing
+    row.save(update_fields=["before", "closing"])
     part.refresh_from_db()
 
 

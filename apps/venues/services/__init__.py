@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.venues.services.clients import (
     client_for,
+    client_for_closing,
     client_warm,
     clients_for,
     clients_forget,
@@ -24,6 +25,7 @@ from apps.venues.services.paper import (
 
 __all__ = [
     "client_for",
+    "client_for_closing",
     "client_warm",
     "clients_for",
     "clients_forget",

@@ -37,6 +37,20 @@ def client_for(connection_id: int, *, need: Need) -> TradingVenue:
     return clients_for([connection_id], need=need)[connection_id]
 
 
+def client_for_closing(connection_id: int) -> TradingVenue:
+    """For the kill switch alone: a paused connection, or one whose key failed, is tried as well.
+
+    What stands open there must be closed, and the venue itself has the last word.
+    Raises ConnectionMissing, ConnectionViewOnly, and what making a client raises.
+    """
+    connection = Connection.objects.filter(pk=connection_id, removed_at=None).first()
+    if connection is None:
+        raise ConnectionMissing
+    if connection.need != Need.TRADE:
+        raise ConnectionViewOnly
+    return TradeClient(pool_of(connection, purpose="client CLOSING"))
+
+
 def clients_for(connection_ids: Collection[int], *, need: Need) -> dict[int, TradingVenue]:
     """The clients of several connections, which are read together: all of them or an error."""
     rows = Connection.objects.filter(pk__in=connection_ids, removed_at=None)

@@ -1,0 +1,1 @@
+"""The kill switch at work: its own process and venue clients, and no queue."""
