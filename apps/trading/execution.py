@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.core.domain.people import Actor
 from apps.trading import crash_points, selectors, sending
+from apps.trading.holding import holding_ask
 from apps.trading.sending import Sent
 from apps.trading.services import connections, order_record, plan_run
 from apps.trading.services.plan_open import HOST
@@ -33,8 +34,9 @@ def plan_execute(
     outcomes = sending.send_all(orders, clients)
     crash_points.passing(crash_points.AFTER_SEND)
     book_ns = plan.book_received_ns if plan.engine_host == HOST else None
-    for outcome in outcomes:
+    for order, outcome in zip(orders, outcomes, strict=True):
         outcome_record(actor=actor, sent=outcome, book_ns=book_ns)
+        holding_ask(actor=actor, order=order, refusal=outcome.refusal)
         crash_points.passing(crash_points.AFTER_ONE_RECORD)
     crash_points.passing(crash_points.BEFORE_ADVANCE)
     plan_advance(actor=actor, plan_id=plan.pk)

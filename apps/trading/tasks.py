@@ -14,7 +14,14 @@ from apps.portfolio.services import balances_record
 from apps.trading import arb_check, crash_points, execution, selectors, sending
 from apps.trading.domain.arb_jobs import ArbJobStatus
 from apps.trading.domain.plans import PlanStatus
-from apps.trading.services import arb_jobs, connections, decisions, order_record, plan_run
+from apps.trading.services import (
+    arb_jobs,
+    connections,
+    decisions,
+    order_record,
+    plan_run,
+    plan_watch,
+)
 from apps.trading.services.plan_open import plan_open
 from apps.trading.strategies.arbitrage import ArbitrageParams, caps
 from apps.trading.strategies.parameters import params_parse
@@ -92,6 +99,17 @@ def plan_sweep() -> None:
     now = timezone.now()
     for workspace_id, plan_id in selectors.plan_keys_alive(opened_before=now - SILENT_AFTER):
         execution.plan_advance(actor=Actor.platform(workspace_id), plan_id=plan_id)
+
+
+@shared_task(name="trading.plan_watch", ignore_result=True)
+def plan_watch_all() -> None:
+    """Count every plan anew from its fills; what does not fit is said and driven on."""
+    now = timezone.now()
+    for workspace_id, plan_id in plan_watch.plans_suspect(now=now):
+        actor = Actor.platform(workspace_id)
+        if plan_watch.plan_check(actor=actor, plan_id=plan_id, now=timezone.now()):
+            execution.plan_advance(actor=actor, plan_id=plan_id)
+    plan_watch.orders_orphaned_note(now=now)
 
 
 @shared_task(name="trading.connection_refresh", ignore_result=True)

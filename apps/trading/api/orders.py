@@ -24,9 +24,10 @@ from apps.trading.api.queries import (
     paged,
     wanted,
 )
-from apps.trading.api.route import TradingApi
+from apps.trading.api.route import TradingApi, checked
 from apps.trading.csv_text import csv_lines
 from apps.trading.selectors.lists import order_list, order_list_live, plan_list
+from apps.trading.services import plan_handle
 
 
 class OrderListApi(TradingApi):
@@ -80,6 +81,46 @@ class PlanApi(TradingApi):
         NoQuery.read(request)
         plan = selectors.plan_get(reader=self.actor, plan_id=plan_id)
         return Response(shapes.PlanDetailOutput(plan).data)
+
+
+class PlanUnwindApi(TradingApi):
+    @extend_schema(
+        operation_id="plan_unwind",
+        request=shapes.PlanUnwindInput,
+        responses=shapes.PlanDetailOutput,
+    )
+    def post(self, request: Request, plan_id: int) -> Response:
+        """Try again to take back what a trade that asks for a person left."""
+
+        def handle() -> Response:
+            bound = checked(shapes.PlanUnwindInput, request)["max_loss"]
+            plan_handle.plan_unwind(
+                actor=self.actor, plan_id=plan_id, max_loss=bound, now=timezone.now()
+            )
+            plan = selectors.plan_get(reader=self.actor, plan_id=plan_id)
+            return Response(shapes.PlanDetailOutput(plan).data)
+
+        return self.once(request, handle)
+
+
+class PlanAcknowledgeApi(TradingApi):
+    @extend_schema(
+        operation_id="plan_acknowledge",
+        request=shapes.PlanAcknowledgeInput,
+        responses=shapes.PlanDetailOutput,
+    )
+    def post(self, request: Request, plan_id: int) -> Response:
+        """Say that what a trade left was taken care of, and how."""
+
+        def handle() -> Response:
+            reason = checked(shapes.PlanAcknowledgeInput, request)["reason"]
+            plan_handle.plan_acknowledge(
+                actor=self.actor, plan_id=plan_id, reason=reason, now=timezone.now()
+            )
+            plan = selectors.plan_get(reader=self.actor, plan_id=plan_id)
+            return Response(shapes.PlanDetailOutput(plan).data)
+
+        return self.once(request, handle)
 
 
 class TradeListApi(TradingApi):

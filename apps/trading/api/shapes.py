@@ -98,6 +98,14 @@ class PlanOutput(Shape):
     expected_net = AmountField(help_text="A fraction, when it was decided.")
     expected_profit = AmountField()
     residual = AmountField(help_text="Base bought and not sold; negative: the other way.")
+    residuals = serializers.DictField(
+        child=serializers.CharField(), help_text="What is left of each asset that is not home."
+    )
+    home = serializers.ListField(
+        child=serializers.CharField(), help_text="The assets it starts from and ends in."
+    )
+    handled_at = InstantField(allow_null=True)
+    handled_reason = serializers.CharField(allow_blank=True)
     profit = ProfitOutput(source="*")
     opened_at = InstantField()
     valid_until = InstantField()
@@ -119,6 +127,21 @@ class LegOutput(Shape):
 class PlanDetailOutput(PlanOutput):
     legs = LegOutput(many=True)
     orders = OrderDetailOutput(many=True)
+
+
+class PlanUnwindInput(serializers.Serializer[Any]):
+    max_loss = serializers.DecimalField(
+        max_digits=38,
+        decimal_places=18,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A new bound for the loss, a fraction of the price.",
+    )
+
+
+class PlanAcknowledgeInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=200, help_text="How it was handled.")
 
 
 class PlanListOutput(Listed):

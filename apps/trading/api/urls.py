@@ -34,6 +34,12 @@ urlpatterns = [
     path("orders/<id:order_id>", orders.OrderApi.as_view(), name="api-order"),
     path("plans", orders.PlanListApi.as_view(), name="api-plan-list"),
     path("plans/<id:plan_id>", orders.PlanApi.as_view(), name="api-plan"),
+    path("plans/<id:plan_id>/unwind", orders.PlanUnwindApi.as_view(), name="api-plan-unwind"),
+    path(
+        "plans/<id:plan_id>/acknowledge",
+        orders.PlanAcknowledgeApi.as_view(),
+        name="api-plan-acknowledge",
+    ),
     path("trades", orders.TradeListApi.as_view(), name="api-trade-list"),
     path("trades.csv", orders.TradeCsvApi.as_view(), name="api-trade-csv"),
     path("halt", account.HaltApi.as_view(), name="api-halt"),

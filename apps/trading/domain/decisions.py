@@ -40,6 +40,48 @@ TEXTS: dict[str, str] = {
     ),
     "HALTED": gettext_noop("refused: trading is halted"),
     "REDUCING": gettext_noop("refused: only what brings exposure down goes out at the moment"),
+    "NOT_REDUCING": gettext_noop(
+        "refused: buying {quantity} reduces nothing, {short} are sold short"
+    ),
+    "PRICES_STALE": gettext_noop("refused: the prices are {age} s old, more than {max} s"),
+    "SECOND_PRICE_UNKNOWN": gettext_noop(
+        "refused: no other market's price of {symbol} is known to compare with"
+    ),
+    "SECOND_PRICE_NONE": gettext_noop(
+        "allowed without a second price: no other exchange here lists {symbol}"
+    ),
+    "PRICE_APART": gettext_noop(
+        "refused: the price is {apart} worse than other markets', more than {max}"
+    ),
+    "SLIPPAGE_TOO_HIGH": gettext_noop(
+        "refused: it may trade {slippage} from the best price, more than {max}"
+    ),
+    "SLIPPAGE_UNFORESEEN": gettext_noop(
+        "allowed without a forecast of its slippage: the book's depth was not looked at"
+    ),
+    "LEVERAGE_TOO_HIGH": gettext_noop("refused: leverage {leverage} is above {max}"),
+    "LIQUIDATION_NEAR": gettext_noop(
+        "refused: liquidation is {distance} away, at least {max} are needed"
+    ),
+    "CAP_OPEN_ORDERS": gettext_noop("refused: {open} orders would be open, at most {max} may be"),
+    "CAP_PER_MINUTE": gettext_noop("refused: {count} orders in a minute, at most {max} may be"),
+    "CAP_POSITIONS": gettext_noop("refused: {count} positions would stand, at most {max} may"),
+    "POSITION_TOO_LARGE": gettext_noop(
+        "refused: the position in {asset} would be worth {value}, at most {max} may be held"
+    ),
+    "EXPOSURE_TOO_HIGH": gettext_noop(
+        "refused: positions and open orders would be worth {exposure}, at most {max} may be"
+    ),
+    "CAP_DRAWDOWN": gettext_noop(
+        "refused: results are {loss} below their highest point, the limit is {max}"
+    ),
+    "CAP_LOSS_STREAK": gettext_noop("refused: {count} losing trades in a row, the limit is {max}"),
+    "ERROR_BURST": gettext_noop(
+        "refused: {max} orders failed within 10 minutes, trading goes on in {seconds} s"
+    ),
+    "UNALIGNED": gettext_noop(
+        "refused: our books and the venue's were not found to agree ({status})"
+    ),
     "BOT_NOT_RUNNING": gettext_noop("refused: the bot is not running"),
     "FENCED": gettext_noop("refused: another engine runs this bot"),
     "NOTIONAL_TOO_HIGH": gettext_noop("refused: {notional} is above the limit {max} per trade"),
@@ -48,6 +90,9 @@ TEXTS: dict[str, str] = {
         "refused: {needed} {asset} needed, {free} free after reservations"
     ),
     "UNKNOWN_STATE": gettext_noop("refused: {what} is not known, and unknown is not safe"),
+    "PAIR_PAUSED": gettext_noop(
+        "waiting: {symbol} is paused until {until} after {count} failed trades within an hour"
+    ),
     "CHURN": gettext_noop("refused: {count} failed trades of {symbol} in the last hour"),
     "LEGS_UNEQUAL": gettext_noop("refused: the legs do not belong together"),
     "CONNECTION_UNFIT": gettext_noop("refused: a connection is paused or removed"),

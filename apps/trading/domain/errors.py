@@ -149,3 +149,21 @@ class OrderIsOver(Conflict):
 class OrderInGroup(Conflict):
     code = "CNF-0422"
     template = gettext_noop("This order belongs to a group. Cancel the group and place it anew.")
+
+
+# --- plans that ask for a person
+
+
+class PlanNotWaiting(Conflict):
+    code = "CNF-0471"
+    template = gettext_noop("This trade does not wait for anybody. There is nothing to do.")
+
+
+class UnwindLossWrong(InputInvalid):
+    code = "VAL-0471"
+    template = gettext_noop("The largest loss must be above 0 % and at most 50 %.")
+
+
+class PlanHandlingUnexplained(InputInvalid):
+    code = "VAL-0472"
+    template = gettext_noop("Say how it was handled. The sentence is kept with the trade.")

@@ -105,15 +105,6 @@ class PlanContinued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanCancelAsked(Event):
-    """A leg that rested has had its time: its order is to be taken back at the venue."""
-
-    topic: ClassVar[str] = "trading.plan.cancel_asked"
-    plan_id: int
-    order_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHoldingAsked(Event):
     """The venue refused to close for want of funds and was asked what it holds; held as text."""
 
@@ -305,3 +296,50 @@ class OrderGroupClosed(Event):
     group_id: int
     status: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAdopted(Event):
+    """The venue knows an order that had no row here. origin: EXTERNAL or ADOPTED."""
+
+    topic: ClassVar[str] = "trading.order.adopted"
+    order_id: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReopened(Event):
+    """Closed here, working at the venue: live again. cancel: nobody wants it any more."""
+
+    topic: ClassVar[str] = "trading.order.reopened"
+    order_id: int
+    before: str
+    cancel: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderVanished(Event):
+    """Acknowledged once, and the venue knows it no more."""
+
+    topic: ClassVar[str] = "trading.order.vanished"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionCompared(Event):
+    """Its alignment changed. status: ALIGNED, CHECKING, UNALIGNED or UNKNOWN."""
+
+    topic: ClassVar[str] = "trading.connection.compared"
+    connection_id: int
+    status: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotRestarted(Event):
+    """After an unclean end its owner's choice was carried out, or failed."""
+
+    topic: ClassVar[str] = "trading.bot.restarted"
+    bot_id: int
+    policy: str
+    outcome: str

@@ -14,6 +14,7 @@ from apps.trading.domain.plans import SizeRules
 from apps.trading.domain.risk import Claim
 from apps.trading.models import AccountFee, Bot, BotVenue
 from apps.trading.selectors import exposure
+from apps.trading.selectors.plans import Pause, pairs_churned
 from apps.trading.strategies.interface import BotFacts
 
 
@@ -56,17 +57,26 @@ def engine_roster(*, owner: str) -> list[EngineBot]:
     ]
 
 
+def lease_owners(*, now: datetime) -> list[str]:
+    """Who holds leases that did not end yet."""
+    rows = Bot.objects.filter(lease_until__gte=now, deleted_at=None).exclude(lease_owner="")
+    return list(rows.values_list("lease_owner", flat=True).distinct())
+
+
 def engine_facts(*, bots: Sequence[EngineBot], now: datetime) -> EngineFacts:
     numbers = [bot.bot_id for bot in bots]
     counts = exposure.bot_counts(numbers, now)
     busy = exposure.busy_symbols(numbers)
+    churned = pairs_churned(numbers, now)
     free: dict[Claim, Decimal] = {}
     for workspace_id in sorted({bot.workspace_id for bot in bots}):
         free |= exposure.free_capital(workspace_id)
     connection_ids = {number for bot in bots for number, _ in bot.connections}
     return EngineFacts(
         bots={
-            number: _bot_facts(counts.get(number, {}), busy.get(number, frozenset()))
+            number: _bot_facts(
+                counts.get(number, {}), busy.get(number, frozenset()), churned.get(number, {})
+            )
             for number in numbers
         },
         free=free,
@@ -139,7 +149,9 @@ def bot_names_on(workspace_id: int, connection_id: int) -> list[tuple[int, str]]
     return list(rows.order_by("name").values_list("pk", "name"))
 
 
-def _bot_facts(counts: Mapping[str, Any], busy: frozenset[str]) -> BotFacts:
+def _bot_facts(
+    counts: Mapping[str, Any], busy: frozenset[str], churned: Mapping[str, Pause]
+) -> BotFacts:
     return BotFacts(
         open_plans=counts.get("open_plans", 0),
         plans_hour=counts.get("plans_hour", 0),
@@ -147,4 +159,5 @@ def _bot_facts(counts: Mapping[str, Any], busy: frozenset[str]) -> BotFacts:
         loss_day=exposure.loss(counts.get("pnl_day")),
         last_failure_at=counts.get("last_failure_at"),
         busy_symbols=busy,
+        churned=churned,
     )

@@ -15,7 +15,7 @@ from apps.trading import locks
 from apps.trading.domain import plans
 from apps.trading.domain.bots import BotStatus
 from apps.trading.domain.events import (
-    PlanCancelAsked,
+    OrderCancelRequested,
     PlanClosed,
     PlanContinued,
     PlanHoldingAsked,
@@ -23,7 +23,9 @@ from apps.trading.domain.events import (
 )
 from apps.trading.domain.orders import LIVE, OrderStatus
 from apps.trading.domain.plans import PlanStatus, Role
-from apps.trading.models import CapitalReservation, Order, Plan
+from apps.trading.domain.states import TradingState, strictest
+from apps.trading.models import CapitalReservation, Order, Plan, TradingAccount
+from apps.trading.selectors import exposure
 from apps.trading.services import plan_books
 from apps.trading.services.plan_open import orders_store
 
@@ -49,7 +51,7 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
         return []
     plan = waiting[0].plan
     opening = all(order.role == Role.OPEN for order in waiting)
-    if opening and (account.halted or not _holds(plan)):
+    if opening and not (_may_open(account, plan) and _holds(plan)):
         return []
     claimed = Order.objects.filter(
         pk__in=[order.pk for order in waiting],
@@ -66,6 +68,14 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
     audit.record(event, actor=actor, at=now, orders=[o.client_order_id for o in waiting])
     outbox.publish(event)
     return waiting
+
+
+def _may_open(account: TradingAccount, plan: Plan) -> bool:
+    """Neither the platform nor the workspace nor the bot was stopped since the gate's yes."""
+    states = [exposure.platform_state(), TradingState(account.state)]
+    if plan.bot is not None:
+        states.append(TradingState(plan.bot.trading_state))
+    return strictest(states) is TradingState.ACTIVE
 
 
 def _holds(plan: Plan) -> bool:
@@ -161,8 +171,10 @@ def _cancel(plan: Plan, step: plans.Cancel, actor: Actor, now: datetime) -> None
     for order in resting.exclude(time_in_force__in=["IOC", "FOK"]).order_by("pk"):
         order.cancel_requested_at, order.cancel_reason = now, "VALIDITY_OVER"
         order.save(update_fields=["cancel_requested_at", "cancel_reason"])
-        event = PlanCancelAsked(workspace_id=plan.workspace_id, plan_id=plan.pk, order_id=order.pk)
-        audit.record(event, actor=actor, at=now, reason=order.cancel_reason)
+        event = OrderCancelRequested(
+            workspace_id=plan.workspace_id, order_id=order.pk, reason=order.cancel_reason
+        )
+        audit.record(event, actor=actor, at=now)
         outbox.publish(event)
 
 

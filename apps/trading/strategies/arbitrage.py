@@ -18,7 +18,7 @@ from apps.trading.domain.errors import VenuesTooFew
 from apps.trading.domain.plans import PlanIntent
 from apps.trading.domain.risk import Caps
 from apps.trading.strategies import sizing
-from apps.trading.strategies.guards import book_problem, cap_reached
+from apps.trading.strategies.guards import book_problem, cap_reached, pair_paused
 from apps.trading.strategies.interface import BookTick, Facts, StrategyType, VenueFacts
 from apps.trading.strategies.parameters import Kind, parameter
 
@@ -130,6 +130,8 @@ def on_event(
         return state, [], []
     if waiting := cap_reached(caps(params), facts):
         return state, [], [waiting]
+    if paused := pair_paused(facts, event.symbol):
+        return state, [], [paused]
     usable, decisions = _usable(event.symbol, params, facts)
     best = sizing.best_direction(usable)
     if best is None:

@@ -31,6 +31,16 @@ def cap_reached(caps: Caps, facts: Facts) -> Decision | None:
     return None
 
 
+def pair_paused(facts: Facts, symbol: str) -> Decision | None:
+    """Opens that find nobody, again and again: the price is not really there. Say until when."""
+    paused = facts.bot.churned.get(symbol)
+    if paused is None or paused[1] <= facts.now:
+        return None
+    count, until = paused
+    params = {"count": str(count), "symbol": symbol, "until": f"{until:%H:%M:%S} UTC"}
+    return Decision("PAIR_PAUSED", symbol, params)
+
+
 def book_problem(venue: VenueFacts, symbol: str, max_age: Decimal) -> Decision | None:
     """Why this venue is left out now, or None."""
     where = {"symbol": symbol, "venue": venue.venue}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -52,6 +52,8 @@ class BotFacts:
     loss_day: Decimal = Decimal(0)
     last_failure_at: datetime | None = None
     busy_symbols: frozenset[str] = frozenset()  # pairs with an open plan
+    churned: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
+    """Pairs that failed too often within an hour: (failures, when the pause ends)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.edges import ActorRequest, signed_in
 from apps.trading import selectors
 from apps.trading.csv_text import csv_lines
+from apps.trading.selectors.plans import plan_notices
 from apps.trading.web.forms import TradeFilterForm
 from apps.trading.web.views import page_of_trades
 
@@ -31,6 +32,7 @@ def trade_list(request: ActorRequest) -> HttpResponse:
         "totals_by_quote": totals,
         "query": query,
         "csv_url": f"{reverse('trade-csv')}?{query}",
+        "notices": plan_notices(reader=request.actor),
     }
     return render(request, "trading/trades.html", context)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.trading.web import trades, views
+from apps.trading.web import plans, trades, views
 
 urlpatterns = [
     path("bots/", views.bot_list, name="bot-list"),
@@ -19,6 +19,8 @@ urlpatterns = [
         views.bot_detail,
         name="bot-tab",
     ),
+    path("plans/<int:plan_id>/unwind/", plans.plan_unwind, name="plan-unwind"),
+    path("plans/<int:plan_id>/acknowledge/", plans.plan_acknowledge, name="plan-acknowledge"),
     path("trades/", trades.trade_list, name="trade-list"),
     path("trades.csv", trades.trade_csv, name="trade-csv"),
     path("halt/", views.trading_halt, name="halt"),

@@ -20,6 +20,7 @@ from apps.core.charts import dots
 from apps.core.domain.errors import Conflict, CryonelError, InputInvalid, PlanRequired
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
+from apps.trading.selectors.plans import pairs_paused, plan_notices
 from apps.trading.services import account, bots
 from apps.trading.strategies.parameters import params_form_fields
 from apps.trading.strategies.registry import STRATEGIES, strategy_type
@@ -152,6 +153,8 @@ def bot_detail(request: ActorRequest, bot_id: int, tab: str = "overview") -> Htt
         "bot": selectors.bot_card(bot, sums),
         "tab": tab,
         "tabs": [_tab(bot_id, each, each == tab) for each in TABS],
+        "notices": plan_notices(reader=request.actor, bot_id=bot_id),
+        "pauses": pairs_paused(reader=request.actor, bot_id=bot_id, now=timezone.now()),
     }
     return render(request, "trading/bot.html", context | SHOWN[tab](request, bot))
 
