@@ -14,6 +14,8 @@ import structlog
 from apps.core.domain.errors import CryonelError, VenueFailed
 from apps.venues.domain.errors import ClockSkewed, VenueOutcomeUnknown
 from apps.venues.domain.ports import (
+    TRIGGERED,
+    UNPRICED,
     Need,
     OrderKind,
     OrderReceipt,
@@ -93,15 +95,29 @@ def send_all(
 
 
 def ticket_of(order: Any) -> OrderTicket:
+    """An order as it leaves. One that goes at once without a limit leaves as an IOC limit at its
+    stored bound, so that no market can be worse than that; natively only where it has no bound.
+    What the engine waited for, or ends by itself (GTD), the venue is not told."""
+    kind, limit = OrderKind(order.kind), order.limit_price
+    time_in_force = TimeInForce(order.time_in_force)
+    waits = kind in TRIGGERED and not order.emulated and order.triggered_at is None
+    if waits and kind in UNPRICED:
+        time_in_force = TimeInForce.GTC  # a market order once the venue sets it off
+    if not waits:
+        bounded = limit is not None and (kind not in UNPRICED or time_in_force is TimeInForce.IOC)
+        kind, limit = (OrderKind.LIMIT, limit) if bounded else (OrderKind.MARKET, None)
     return OrderTicket(
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         side=Side(order.side),
-        kind=OrderKind(order.kind),
+        kind=kind,
         quantity=order.quantity,
-        limit_price=order.limit_price,
-        time_in_force=TimeInForce(order.time_in_force),
+        limit_price=limit,
+        time_in_force=TimeInForce.GTC if time_in_force is TimeInForce.GTD else time_in_force,
         send_before=order.sent_at and order.sent_at + SEND_WITHIN,
+        trigger_price=order.trigger_price if waits else None,
+        trail=order.trail if waits else None,
+        reduce_only=order.reduce_only,
     )
 
 

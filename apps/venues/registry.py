@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apps.venues.domain.connections import PracticeInstance
 from apps.venues.domain.errors import VenueUnavailable, VenueUnknown
-from apps.venues.domain.ports import VenueKind
+from apps.venues.domain.ports import Capability, VenueKind, VenueSpec
 
 if TYPE_CHECKING:
     from apps.venues.adapters._orders import OrderCommands
@@ -41,6 +41,14 @@ def adapter_for(code: str) -> type[OrderCommands]:
         made: type[OrderCommands] = importlib.import_module(_module(PRACTICE)).adapter_of(code)
         return made
     raise VenueUnknown(venue=code)
+
+
+def capabilities_of(code: str) -> frozenset[Capability]:
+    """What the venue can do. Asks nobody: practice instances are alike. Raises VenueUnknown."""
+    if code.startswith(f"{PRACTICE}."):
+        spec: VenueSpec = importlib.import_module(_module(PRACTICE)).Practice.spec
+        return spec.capabilities
+    return adapter_for(code).spec.capabilities
 
 
 def practice_venues() -> list[PracticeInstance]:

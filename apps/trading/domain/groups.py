@@ -202,6 +202,8 @@ def _amend(facts: GroupFacts) -> list[Action]:
     old, new = facts.of(GroupRole.OLD)[0], facts.of(GroupRole.NEW)
     if old.live:
         return [] if old.cancel_asked else [Cancel(old.order_id, "AMENDED")]
+    if new and new[-1].status is OrderStatus.DENIED:
+        return [Close(GroupStatus.CANCELLED, "AMEND_REFUSED")]
     if new:
         return [] if new[-1].live else [Close(GroupStatus.DONE)]
     left = facts.tradable(facts.quantity - old.filled)
