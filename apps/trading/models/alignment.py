@@ -10,9 +10,10 @@ from apps.trading.models.columns import Owned
 class ConnectionAlignment(Owned):
     """One row per connection; absent: never compared, which is UNKNOWN.
 
-    problems: [{"code", "params"}], told to the owner and staff. cursors: {symbol: instant} up to
-    which the venue's executions are known. balances: {asset: total} as of balances_at, with the
-    fills booked by then, so that what moved outside CRYONEL shows.
+    problems: [{"code", "params"}], what stands between the connection and trading.
+    notes: [{"code", "params", "at"}], newest first: what was found and settled.
+    cursors: {symbol: instant} up to which the venue's executions are known.
+    balances: {asset: total} as of balances_at, so that what moves outside CRYONEL shows.
     """
 
     connection = models.OneToOneField(
@@ -20,6 +21,7 @@ class ConnectionAlignment(Owned):
     )
     status = models.CharField(max_length=10)  # domain/alignment.py
     problems = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
     checked_at = models.DateTimeField(null=True)  # the last comparison answered in full
     aligned_at = models.DateTimeField(null=True)  # when it last agreed
     asked_at = models.DateTimeField(null=True)  # only a comparison begun later ends CHECKING

@@ -156,8 +156,12 @@ def test_more_than_was_ordered_is_booked_and_said():
 
 def test_the_same_execution_with_other_figures_is_an_anomaly_and_stops_trading():
     known = {(BTC, "t1"): KnownFill(1, D("0.3"), D(100))}
-    it = compared(order(filled=D("0.3"), status=OrderStatus.PARTIALLY_FILLED), opened=[receipt()], trades=[(BTC, "v1", trade())],
-                  fills=known)  # fmt: skip
+    it = compared(
+        order(filled=D("0.3"), status=OrderStatus.PARTIALLY_FILLED),
+        opened=[receipt()],
+        trades=[(BTC, "v1", trade())],
+        fills=known,
+    )
     (finding,) = it.findings()
 
     assert (finding.code, finding.blocking) == ("DUPLICATE_FILL", True)
