@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -95,9 +95,9 @@ def bot(workspace_id: int, bot_id: int) -> Bot | None:
     return rows.select_for_update(of=("self",)).first()
 
 
-def bots_free(now: datetime, limit: int) -> list[Bot]:
+def bots_free(now: datetime, limit: int, gone: Collection[str] = ()) -> list[Bot]:
     """Bots that no living engine holds; rows that another engine is taking are skipped."""
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_owner__in=gone)
     rows = Bot.objects.filter(free, status__in=["RUNNING", "PAUSED"], deleted_at=None)
     return list(rows.select_for_update(of=("self",), skip_locked=True).order_by("pk")[:limit])
 

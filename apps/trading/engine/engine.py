@@ -8,8 +8,6 @@ a lease that was lost ends the bot here before its next decision.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import Awaitable, Callable
 
@@ -24,6 +22,7 @@ from apps.trading.domain.plans import PlanIntent, PlanStatus
 from apps.trading.engine.database import Database
 from apps.trading.engine.gateway import Gateway
 from apps.trading.engine.log import DecisionFolder
+from apps.trading.engine.owner import is_gone, owner_new
 from apps.trading.engine.runner import BotRunner
 from apps.trading.engine.views import MarketView
 from apps.trading.engine.watch import symbols_everywhere
@@ -42,7 +41,7 @@ class Engine:
     """See the module. `run` ends when `stop` is called or it is cancelled."""
 
     def __init__(self, *, hub: MarketHub | None = None, owner: str = "") -> None:
-        self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{time.time_ns() % 10**6}"
+        self.owner = owner or owner_new()
         self.hub = hub or MarketHub()
         self.market = MarketView(self.hub)
         self.runners: dict[int, BotRunner] = {}
@@ -195,7 +194,9 @@ class Engine:
         kept = await self.database.run(lambda: leases.lease_renew(owner=self.owner, now=now))
         for number in [number for number in self.runners if number not in kept]:
             del self.runners[number]
-        await self.database.run(lambda: leases.lease_take(owner=self.owner, now=now))
+        owners = await self.database.run(lambda: reads.lease_owners(now=now))
+        gone = [owner for owner in owners if owner != self.owner and is_gone(owner)]
+        await self.database.run(lambda: leases.lease_take(owner=self.owner, now=now, gone=gone))
         roster = await self.database.run(lambda: reads.engine_roster(owner=self.owner))
         held = {bot.bot_id for bot in roster}
         self.runners = {number: r for number, r in self.runners.items() if number in held}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,13 +15,17 @@ LEASE_LASTS = timedelta(seconds=15)
 
 
 @transaction.atomic
-def lease_take(*, owner: str, now: datetime, limit: int = 200) -> list[Bot]:
+def lease_take(
+    *, owner: str, now: datetime, limit: int = 200, gone: Collection[str] = ()
+) -> list[Bot]:
     """Take bots that no living engine holds; each gets a new fencing token.
+
+    `gone` are owners whose process provably ended: nobody waits for the end of their leases.
 
     The rows are locked while they are taken and skipped by whoever comes at the same moment,
     so two engines never get one bot.
     """
-    taken = locks.bots_free(now, limit)
+    taken = locks.bots_free(now, limit, gone)
     for bot in taken:
         bot.lease_owner, bot.lease_until = owner, now + LEASE_LASTS
         bot.fencing_token += 1
