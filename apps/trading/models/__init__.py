@@ -19,6 +19,12 @@ from apps.trading.models.decisions import RiskDecision
 from apps.trading.models.kill import KillOrder, KillPart, KillRun
 from apps.trading.models.orders import Fill, Order, OrderAnomaly, OrderGroup
 from apps.trading.models.plans import ArbJob, Plan
+from apps.trading.models.policies import (
+    RealizedResult,
+    RiskPolicy,
+    RiskPosition,
+    RiskTally,
+)
 
 __all__ = [
     "AccountFee",
@@ -40,6 +46,10 @@ __all__ = [
     "Plan",
     "PlanAnomaly",
     "PlatformTrading",
+    "RealizedResult",
     "RiskDecision",
+    "RiskPolicy",
+    "RiskPosition",
+    "RiskTally",
     "TradingAccount",
 ]

@@ -19,8 +19,6 @@ class TradingAccount(models.Model):
     state = models.CharField(max_length=10, default=TradingState.ACTIVE)
     state_at = models.DateTimeField(null=True)  # when it last changed
     state_reason = models.CharField(max_length=200, blank=True)
-    max_notional = amount(default=25_000)  # quote, per trade
-    daily_loss_limit = amount(default=1_000)  # quote, all bots, 24 hours
 
     @property
     def halted(self) -> bool:

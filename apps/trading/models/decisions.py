@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from apps.trading.models.columns import Owned
 from apps.trading.models.orders import Order
@@ -19,4 +20,14 @@ class RiskDecision(Owned):
     rule = models.CharField(max_length=40, blank=True)
     code = models.CharField(max_length=40, blank=True)
     params = models.JSONField(default=dict)
+    figures = models.JSONField(default=list)  # of a refusal: every rule with what it compared
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "-id"],
+                condition=~Q(rule=""),
+                name="trading_refusal_owner_idx",
+            )
+        ]

@@ -111,7 +111,22 @@ class Order(Owned):
         indexes = [
             models.Index(fields=["workspace", "-placed_at"], name="trading_order_owner_idx"),
             models.Index(fields=["bot", "-placed_at"], name="trading_order_bot_idx"),
+            models.Index(
+                fields=["workspace"],
+                condition=Q(status__in=LIVE_ORDERS),
+                name="trading_order_mine_idx",
+            ),
+            models.Index(
+                fields=["workspace", "placed_at"],
+                condition=Q(plan=None),
+                name="trading_order_single_idx",
+            ),
             models.Index(fields=["venue", "symbol"], name="trading_order_market_idx"),
+            models.Index(
+                fields=["connection", "venue_order_id"],
+                condition=~Q(venue_order_id=""),
+                name="trading_order_at_venue_idx",
+            ),
             models.Index(
                 fields=["status", "placed_at"],
                 condition=Q(status__in=LIVE_ORDERS),

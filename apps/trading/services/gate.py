@@ -2,68 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from apps.core.domain.money import ZERO
-from apps.core.domain.people import Actor
 from apps.trading.domain import legs, risk
 from apps.trading.domain.orders import OrderIntent
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind
-from apps.trading.domain.states import TradingState, strictest
-from apps.trading.models import TradingAccount
-from apps.trading.selectors import exposure
-from apps.trading.selectors.exposure import GateBot
+from apps.trading.domain.policies import Policy, Scope, strictest
+from apps.trading.domain.risk import Leg, RiskContext, SecondPrice, Wanted
+from apps.trading.domain.states import SEVERITY, TradingState
+from apps.trading.models import RiskDecision, TradingAccount
+from apps.trading.selectors import gate_facts, gate_prices
+from apps.trading.selectors.gate_facts import GateBot, Parties
 from apps.trading.strategies.parameters import params_parse
 from apps.trading.strategies.registry import strategy_type
-from apps.venues.domain.ports import Side
-from apps.venues.selectors import connection_list
+from apps.venues.domain.ports import UNPRICED, Side
 
 FEE_UNKNOWN = Decimal("0.01")  # reserved where the account's own fee is not known
+LIVE = "LIVE"
 
 
-def plan_wanted(intent: PlanIntent) -> risk.Wanted:
+def plan_wanted(intent: PlanIntent) -> Wanted:
     in_sequence = intent.kind is PlanKind.SEQUENTIAL
-    return risk.Wanted(
+    return Wanted(
         symbol=intent.symbol,
+        base=intent.base,
+        quote=intent.quote,
+        quantity=intent.quantity,
         notional=intent.notional,
-        sizes=tuple(
-            (_size(leg, intent, number), leg.limit_price, leg.rules)
-            for number, leg in enumerate(intent.legs)
-        ),
+        legs=tuple(_leg(leg, intent, number) for number, leg in enumerate(intent.legs)),
         spends=legs.spends(intent.legs, intent.quantity, intent.homes, in_sequence=in_sequence),
-        connection_ids=frozenset(leg.connection_id for leg in intent.legs),
         equal_legs=legs.legs_meet(intent.legs, intent.homes, in_sequence=in_sequence),
         book_ages=intent.book_ages,
     )
 
 
-def _size(leg: LegSpec, intent: PlanIntent, number: int) -> Decimal:
-    """What a leg will ask for. A following leg is sized by its fill: it need only be tradable."""
+def _leg(leg: LegSpec, intent: PlanIntent, number: int) -> Leg:
+    """A following leg is sized by what was filled before it: it need only be tradable."""
     size = intent.quantity * leg.ratio
     if number and intent.kind is PlanKind.SEQUENTIAL:
-        return leg.rules.tradable(size, leg.limit_price)
-    return size
+        size = leg.rules.tradable(size, leg.limit_price)
+    return Leg(
+        connection_id=leg.connection_id,
+        symbol=leg.symbol,
+        side=leg.side,
+        quantity=size,
+        price=leg.limit_price,
+        reference=leg.reference_price,
+        rules=leg.rules,
+    )
 
 
-def order_wanted(intent: OrderIntent) -> risk.Wanted:
+def order_wanted(intent: OrderIntent) -> Wanted:
     """A single order in the gate's words. `spends` is what its reservation holds."""
-    price, rules = intent.price, intent.rules
-    if (
-        price is None
-    ):  # its least value cannot be judged; whether it may go at all, another rule says
+    rules = intent.rules
+    if intent.price is None:  # its least value cannot be judged; another rule refuses it
         rules = replace(rules, min_notional=None)
-    return risk.Wanted(
+    leg = Leg(
+        connection_id=intent.connection_id,
         symbol=intent.symbol,
+        side=intent.side,
+        quantity=intent.quantity,
+        price=intent.limit_price,
+        reference=intent.trigger_price or intent.reference_price,
+        rules=rules,
+        waits=intent.trigger_price is not None or intent.trail is not None,
+    )
+    return Wanted(
+        symbol=intent.symbol,
+        base=intent.base,
+        quote=intent.quote,
+        quantity=intent.quantity,
         notional=intent.notional,
-        sizes=((intent.quantity, price or ZERO, rules),),
+        legs=(leg,),
         spends=_order_spends(intent),
-        connection_ids=frozenset({intent.connection_id}),
         plan=False,
         reducing=intent.reduce_only or intent.closing,
         closing=intent.closing,
         book_ages=() if intent.book_age is None else (intent.book_age,),
+        slippage=intent.max_slippage if intent.kind in UNPRICED else None,
+        leverage=intent.leverage,
+        liquidation_price=intent.liquidation_price,
     )
 
 
@@ -87,10 +109,22 @@ def order_decide(
     fencing_token: int | None,
     now: datetime,
 ) -> risk.Refusal:
-    """May this single order go? The caller holds the account's lock and stores the answer."""
+    """May this single order go? The caller holds the account's lock and stores the answer
+    (`decision_of`)."""
     wanted = order_wanted(intent)
-    context = _context(account, wanted, bot_id, fencing_token, None, now)
-    return risk.decide(wanted, context)
+    return risk.decide(wanted, context_of(account, wanted, bot_id, fencing_token, None, now))
+
+
+def decision_of(refusal: risk.Refusal, *, workspace_id: int, at: datetime) -> RiskDecision:
+    """The answer as an unsaved row; the caller names the plan or the order and stores it."""
+    return RiskDecision(
+        workspace_id=workspace_id,
+        rule=refusal.rule,
+        code=refusal.code,
+        params=dict(refusal.params),
+        figures=[result.dump() for result in refusal.results],
+        at=at,
+    )
 
 
 def plan_context(
@@ -100,44 +134,88 @@ def plan_context(
     caps: risk.Caps | None,
     intent: PlanIntent,
     now: datetime,
-) -> risk.RiskContext:
-    return _context(account, plan_wanted(intent), bot_id, fencing_token, caps, now)
+) -> RiskContext:
+    return context_of(account, plan_wanted(intent), bot_id, fencing_token, caps, now)
 
 
-def _context(
+def context_of(
     account: TradingAccount,
-    wanted: risk.Wanted,
+    wanted: Wanted,
     bot_id: int | None,
     fencing_token: int | None,
     caps: risk.Caps | None,
     now: datetime,
-) -> risk.RiskContext:
+) -> RiskContext:
+    """All that the rules may ask about `wanted`. To close, only who and where is read."""
     workspace_id = account.workspace_id
-    bot = None if bot_id is None else exposure.gate_bot(workspace_id, bot_id)
-    counts = exposure.plan_counts(workspace_id, bot_id, wanted.symbol, now)
-    return risk.RiskContext(
+    told = gate_facts.parties(workspace_id, bot_id, wanted.connection_ids, now)
+    who = _state(account, told)
+    context = RiskContext(
         now=now,
-        state=_state(account, bot),
-        running=bot_id is None or (bot is not None and bot.status == "RUNNING"),
-        fenced=bot is not None and bot.fencing_token != fencing_token,
-        connections_fit=_fit(workspace_id, bot_id, bot, wanted),
-        account_max_notional=account.max_notional,
-        account_daily_loss=account.daily_loss_limit,
-        account_loss_today=exposure.loss(counts.pnl_all),
-        caps=caps or _caps(bot),
-        open_plans=counts.open_plans,
-        plans_hour=counts.plans_hour,
-        plans_day=counts.plans_day,
-        loss_day=exposure.loss(counts.pnl_day),
-        last_failure_at=counts.last_failure_at,
-        failures_hour=counts.failures_hour,
-        free=dict(exposure.free_capital(workspace_id)),
+        state=who[1],
+        state_scope=who[0],
+        running=bot_id is None or (told.bot is not None and told.bot.status == "RUNNING"),
+        fenced=told.bot is not None and told.bot.fencing_token != fencing_token,
+        connections_fit=_fit(bot_id, told, wanted),
+        live=any(each.mode == LIVE for each in told.connections.values()),
+    )
+    if wanted.closing:
+        return context
+    return _with_figures(context, workspace_id, bot_id, told, caps, wanted)
+
+
+def _with_figures(
+    context: RiskContext,
+    workspace_id: int,
+    bot_id: int | None,
+    told: Parties,
+    caps: risk.Caps | None,
+    wanted: Wanted,
+) -> RiskContext:
+    stands = gate_facts.standing(workspace_id, bot_id, wanted.symbol, context.now)
+    rates = gate_prices.rates(stands.quotes | {wanted.quote})
+    rate = rates[wanted.quote]
+    own = (caps or _caps(told.bot)).policy(rate)
+    asked = bot_id is not None or caps is not None
+    return replace(
+        context,
+        unaligned={
+            number: each.alignment.status.value
+            for number, each in told.connections.items()
+            if not each.alignment.aligned
+        },
+        limits=strictest(each for each in told.policies if each.scope is not Scope.BOT),
+        bot_limits=strictest([own, *_of_bot(told.policies)]),
+        account=gate_facts.figures(stands, rates, of_bot=False),
+        bot=gate_facts.figures(stands, rates, of_bot=True) if asked else None,
+        rate=rate,
+        second=_second_prices(wanted, told),
+        last_failure_at=stands.last_failure_at,
+        failures_hour=stands.failures_hour,
+        free=dict(gate_facts.capital(workspace_id, wanted.spends.keys())),
     )
 
 
-def _state(account: TradingAccount, bot: GateBot | None) -> TradingState:
-    states = [exposure.platform_state(), TradingState(account.state)]
-    return strictest(states if bot is None else [*states, TradingState(bot.trading_state)])
+def _of_bot(policies: tuple[Policy, ...]) -> list[Policy]:
+    return [each for each in policies if each.scope is Scope.BOT]
+
+
+def _second_prices(wanted: Wanted, told: Parties) -> Mapping[risk.Market, SecondPrice]:
+    return {
+        (number, symbol): gate_prices.second_price(symbol, told.connections[number].venue)
+        for number, symbol in wanted.alone
+        if number in told.connections
+    }
+
+
+def _state(account: TradingAccount, told: Parties) -> tuple[str, TradingState]:
+    """The strictest state and who is in it."""
+    states = {
+        Scope.PLATFORM: told.platform,
+        Scope.WORKSPACE: TradingState(account.state),
+        Scope.BOT: told.bot.trading_state if told.bot else TradingState.ACTIVE,
+    }
+    return max(states.items(), key=lambda each: SEVERITY[each[1]])
 
 
 def _caps(bot: GateBot | None) -> risk.Caps:
@@ -147,14 +225,16 @@ def _caps(bot: GateBot | None) -> risk.Caps:
     return kind.caps(params_parse(kind.params_type, bot.params))
 
 
-def _fit(workspace_id: int, bot_id: int | None, bot: GateBot | None, wanted: risk.Wanted) -> bool:
+def _fit(bot_id: int | None, told: Parties, wanted: Wanted) -> bool:
     """Every connection is the workspace's and active, and the bot's own if a bot asks.
 
     To close, a connection of the workspace is enough, whatever its status and the bot's list.
     """
-    if bot_id is not None and not wanted.closing:
-        return bot is not None and wanted.connection_ids <= bot.connections
-    mine = connection_list(reader=Actor.platform(workspace_id))
-    return wanted.connection_ids <= {
-        each.pk for each in mine if wanted.closing or each.status == "ACTIVE"
-    }
+    if wanted.closing:
+        return wanted.connection_ids <= told.connections.keys()
+    if bot_id is not None and (
+        told.bot is None or not wanted.connection_ids <= told.bot.connections
+    ):
+        return False
+    active = {number for number, each in told.connections.items() if each.status == "ACTIVE"}
+    return wanted.connection_ids <= active

@@ -25,7 +25,7 @@ from apps.trading.domain.orders import OrderStatus, client_order_id_new
 from apps.trading.domain.plans import LegSpec, PlanIntent, PlanKind, PlanStatus
 from apps.trading.domain.plans import Role as OrderRole
 from apps.trading.domain.records import legs_dump
-from apps.trading.models import CapitalReservation, Order, Plan, RiskDecision
+from apps.trading.models import CapitalReservation, Order, Plan
 from apps.trading.services import gate
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
 
@@ -75,9 +75,7 @@ def plan_open_claimed(
     by the probe like any order without an answer. No orders: DENIED. What `plan_claim` checks, the
     gate checks here under the same lock: the halt, the bot running under its token, validity.
     """
-    asked = Asked(
-        actor=actor, bot_id=bot_id, fencing_token=fencing_token, intent=intent, now=now
-    )
+    asked = Asked(actor=actor, bot_id=bot_id, fencing_token=fencing_token, intent=intent, now=now)
     return _open(asked, claimed=True)
 
 
@@ -94,14 +92,8 @@ def _open(asked: Asked, *, claimed: bool) -> tuple[Plan, list[Order]]:
         gate.plan_context(account, asked.bot_id, asked.fencing_token, asked.caps, intent, now),
     )
     plan = _plan(plan_id, asked, _status(refusal, claimed))
-    decision = RiskDecision(
-        workspace_id=plan.workspace_id,
-        plan=plan,
-        rule=refusal.rule,
-        code=refusal.code,
-        params=dict(refusal.params),
-        at=now,
-    )
+    decision = gate.decision_of(refusal, workspace_id=plan.workspace_id, at=now)
+    decision.plan = plan
     orders: list[Order] = []
     reserved: list[CapitalReservation] = []
     if refusal.allowed:
@@ -250,9 +242,7 @@ def _events(plan: Plan, refusal: risk.Refusal, claimed: bool) -> list[Event]:
     workspace_id, plan_id, bot_id = plan.workspace_id, plan.pk, plan.bot_id
     if not refusal.allowed:
         return [
-            PlanDenied(
-                workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id, rule=refusal.rule
-            )
+            PlanDenied(workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id, rule=refusal.rule)
         ]
     opened = PlanOpened(workspace_id=workspace_id, plan_id=plan_id, bot_id=bot_id)
     if claimed:

@@ -1,0 +1,374 @@
+"""What the gate must know, read while the account is locked: three statements of plain SQL."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.db import connection
+
+from apps.core.domain.money import ZERO
+from apps.trading.domain.alignment import AlignmentFact, fact
+from apps.trading.domain.legs import assets_of
+from apps.trading.domain.policies import OWN_DEFAULTS, SPECS, Policy, Scope
+from apps.trading.domain.risk import Claim, Figures, Holding
+from apps.trading.domain.states import TradingState
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SILENT_AFTER = timedelta(seconds=15)  # an order without an answer for so long counts as failed
+MOST_ERRORS = 200
+_exact = partial(json.loads, parse_float=Decimal, parse_int=Decimal)
+
+WHO = """
+SELECT
+    (SELECT state FROM trading_platformtrading WHERE id = 1),
+    bot.status, bot.fencing_token, bot.strategy, bot.params, bot.trading_state,
+    ARRAY(SELECT used.connection_id FROM trading_botvenue AS used WHERE used.bot_id = bot.id),
+    (
+        SELECT json_agg(json_build_array(held.id, held.venue, held.mode, held.status,
+                                         told.status, told.checked_at))
+        FROM venues_connection AS held
+        LEFT JOIN trading_connectionalignment AS told ON told.connection_id = held.id
+        WHERE held.id = ANY(%(connections)s) AND held.workspace_id = %(workspace)s
+          AND held.removed_at IS NULL
+    )::text,
+    (
+        SELECT json_agg(row_to_json(policy)) FROM trading_riskpolicy AS policy
+        WHERE (workspace_id IS NULL AND scope = 'PLATFORM')
+           OR (workspace_id = %(workspace)s AND scope = 'WORKSPACE')
+           OR (workspace_id = %(workspace)s AND scope = 'BOT' AND bot_id = bot.id)
+           OR (workspace_id IS NULL AND scope = 'PLAN' AND plan_code = COALESCE(
+                (SELECT rung.code FROM billing_subscription AS held
+                 JOIN billing_plan AS rung ON rung.id = held.plan_id
+                 WHERE held.workspace_id = %(workspace)s),
+                (SELECT code FROM billing_plan ORDER BY rank LIMIT 1)))
+    )::text
+FROM (SELECT 1) AS one
+LEFT JOIN trading_bot AS bot
+    ON bot.id = %(bot)s AND bot.workspace_id = %(workspace)s AND bot.deleted_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GateBot:
+    """What the gate asks of a bot."""
+
+    status: str
+    fencing_token: int
+    strategy: str
+    params: dict[str, Any]
+    trading_state: TradingState
+    connections: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class GateConnection:
+    """One of the connections asked about; absent where it is foreign or removed."""
+
+    venue: str
+    mode: str
+    status: str
+    alignment: AlignmentFact
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who and what an order would involve. bot None: none was named, or there is no such."""
+
+    platform: TradingState
+    bot: GateBot | None
+    connections: Mapping[int, GateConnection]
+    policies: tuple[Policy, ...]
+
+
+def parties(
+    workspace_id: int, bot_id: int | None, connection_ids: Iterable[int], now: datetime
+) -> Parties:
+    arguments: dict[str, Any] = {
+        "workspace": workspace_id,
+        "bot": bot_id,
+        "connections": list(connection_ids),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(WHO, arguments)
+        platform, *of_bot, connections, policies = cursor.fetchone()
+    return Parties(
+        platform=TradingState(platform or TradingState.ACTIVE),
+        bot=_bot(*of_bot) if of_bot[0] is not None else None,
+        connections={row[0]: _connection(row, now) for row in json.loads(connections or "[]")},
+        policies=policies_read(_exact(policies or "[]")),
+    )
+
+
+def _bot(
+    status: str, token: int, strategy: str, params: str, state: str, connections: list[int]
+) -> GateBot:
+    return GateBot(
+        status, token, strategy, json.loads(params), TradingState(state), frozenset(connections)
+    )
+
+
+def _connection(row: list[Any], now: datetime) -> GateConnection:
+    _number, venue, mode, status, aligned, checked = row
+    checked_at = None if checked is None else datetime.fromisoformat(checked)
+    return GateConnection(venue, mode, status, fact(aligned or "UNKNOWN", checked_at, now))
+
+
+def policies_read(rows: Iterable[Mapping[str, Any]]) -> tuple[Policy, ...]:
+    """Rows of the table as policies. Without a platform's row no limit is known: it fails closed.
+
+    Without its own row a workspace has the house's defaults.
+    """
+    found = {
+        Scope(row["scope"]): Policy(Scope(row["scope"]), {name: row[name] for name in SPECS})
+        for row in rows
+    }
+    found.setdefault(Scope.PLATFORM, Policy.unreadable(Scope.PLATFORM))
+    found.setdefault(Scope.WORKSPACE, Policy(Scope.WORKSPACE, OWN_DEFAULTS))
+    return tuple(found.values())
+
+
+LIVE = "('HELD', 'ARMED', 'PLANNED', 'SUBMITTING', 'OPEN', 'PARTIALLY_FILLED')"
+STANDS = f"""
+WITH orders AS MATERIALIZED (
+    SELECT id, plan_id, side, status, placed_at, sent_at, closed_at,
+           bot_id IS NOT DISTINCT FROM %(bot)s::bigint AS mine,
+           status IN {LIVE} AS live,
+           status IN {LIVE} AND role = 'OPEN' AND NOT reduce_only AS opens,
+           split_part(split_part(symbol, '/', 2), ':', 1) AS quote,
+           quantity - filled AS rest,
+           CASE WHEN status IN {LIVE} THEN COALESCE(
+               limit_price, trigger_price,
+               (SELECT held.amount / one.quantity FROM trading_capitalreservation AS held
+                WHERE held.order_id = one.id AND one.side = 'buy' LIMIT 1),
+               (SELECT last.last_price FROM trading_riskposition AS last
+                WHERE last.workspace_id = one.workspace_id AND last.symbol = one.symbol
+                ORDER BY last.at DESC LIMIT 1)
+           ) END AS price
+    FROM trading_order AS one
+    WHERE workspace_id = %(workspace)s AND origin <> 'EXTERNAL' AND status <> 'DENIED'
+      AND (status IN {LIVE} OR placed_at >= %(hour)s)
+),
+works AS (
+    SELECT mine, quote, count(*) FILTER (WHERE price IS NULL) AS unpriced, GREATEST(
+        COALESCE(sum(rest * price) FILTER (WHERE side = 'buy'), 0),
+        COALESCE(sum(rest * price) FILTER (WHERE side = 'sell'), 0)
+    ) AS value
+    FROM orders WHERE opens GROUP BY mine, quote, COALESCE(plan_id, -id)
+),
+plans AS MATERIALIZED (
+    SELECT opened_at, closed_at, pnl, symbol, quote,
+           bot_id IS NOT DISTINCT FROM %(bot)s::bigint AS mine,
+           status IN ('PLANNED', 'EXECUTING', 'COMPLETING') AS alive,
+           status IN ('FAILED', 'UNWOUND', 'NEEDS_ATTENTION') AS lost
+    FROM trading_plan
+    WHERE workspace_id = %(workspace)s AND status <> 'DENIED'
+      AND (opened_at >= %(day)s OR status IN ('PLANNED', 'EXECUTING', 'COMPLETING'))
+),
+singles AS MATERIALIZED (
+    SELECT bot_id IS NOT DISTINCT FROM %(bot)s::bigint AS mine, quote, order_id,
+           max(at) AS at, sum(amount) AS pnl
+    FROM trading_realizedresult
+    WHERE workspace_id = %(workspace)s AND at >= %(day)s
+    GROUP BY 1, quote, order_id
+),
+results AS MATERIALIZED (
+    SELECT mine, closed_at AS at, pnl FROM plans WHERE closed_at IS NOT NULL AND pnl <> 0
+    UNION ALL
+    SELECT mine, at, pnl FROM singles WHERE pnl <> 0
+)
+SELECT
+    (SELECT json_agg(json_build_array(mine, quote, value, unpriced)) FROM (
+        SELECT mine, quote, sum(value) AS value, sum(unpriced) AS unpriced
+        FROM works GROUP BY mine, quote) AS summed)::text,
+    (SELECT json_build_array(
+        count(*) FILTER (WHERE live), count(*) FILTER (WHERE live AND mine),
+        count(*) FILTER (WHERE placed_at >= %(minute)s),
+        count(*) FILTER (WHERE placed_at >= %(minute)s AND mine)) FROM orders)::text,
+    (SELECT json_agg(json_build_array(mine, at)) FROM (
+        SELECT mine, COALESCE(closed_at, sent_at) AS at FROM orders
+        WHERE status = 'REJECTED' OR (status = 'SUBMITTING' AND sent_at < %(silent)s)
+        ORDER BY 2 DESC LIMIT {MOST_ERRORS}) AS failed WHERE at IS NOT NULL)::text,
+    (SELECT json_build_array(
+        count(*) FILTER (WHERE alive), count(*) FILTER (WHERE alive AND mine),
+        count(*) FILTER (WHERE opened_at >= %(hour)s),
+        count(*) FILTER (WHERE opened_at >= %(hour)s AND mine),
+        count(*) FILTER (WHERE opened_at >= %(day)s),
+        count(*) FILTER (WHERE opened_at >= %(day)s AND mine),
+        max(closed_at) FILTER (WHERE mine AND lost),
+        count(*) FILTER (WHERE mine AND lost AND symbol = %(symbol)s AND opened_at >= %(hour)s))
+     FROM plans)::text,
+    (SELECT json_build_array(count(*), count(*) FILTER (
+        WHERE bot_id IS NOT DISTINCT FROM %(bot)s::bigint)) FROM trading_order
+     WHERE workspace_id = %(workspace)s AND plan_id IS NULL AND placed_at >= %(day)s
+       AND origin NOT IN ('EXTERNAL', 'KILL') AND status <> 'DENIED' AND NOT reduce_only)::text,
+    (SELECT json_agg(json_build_array(mine, quote, pnl)) FROM (
+        SELECT mine, quote, sum(pnl) AS pnl FROM (
+            SELECT mine, quote, pnl FROM plans WHERE opened_at >= %(day)s AND pnl IS NOT NULL
+            UNION ALL SELECT mine, quote, pnl FROM singles) AS both_kinds
+        GROUP BY mine, quote) AS summed)::text,
+    (SELECT json_build_array(
+        count(*) FILTER (WHERE pnl < 0 AND at > COALESCE(
+            (SELECT max(at) FROM results WHERE pnl > 0), '-infinity')),
+        count(*) FILTER (WHERE mine AND pnl < 0 AND at > COALESCE(
+            (SELECT max(at) FROM results WHERE pnl > 0 AND mine), '-infinity')))
+     FROM results)::text,
+    (SELECT json_agg(json_build_array(
+        bot_id IS NOT DISTINCT FROM %(bot)s::bigint, symbol, base_flow, quote_flow, last_price))
+     FROM trading_riskposition WHERE workspace_id = %(workspace)s)::text,
+    (SELECT json_agg(json_build_array(bot_id IS NOT NULL, quote, pnl, peak))
+     FROM trading_risktally
+     WHERE workspace_id = %(workspace)s AND (bot_id IS NULL OR bot_id = %(bot)s))::text
+"""  # noqa: S608 - constants of this file alone
+Rates = Mapping[str, Decimal | None]  # dollars per unit of an asset; None or absent: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a workspace and one of its bots have standing; raw, money by quote asset."""
+
+    works: list[list[Any]]
+    orders: list[int]
+    errors: list[tuple[bool, datetime]]
+    plans: list[Any]
+    singles: list[int]
+    results: list[list[Any]]
+    streaks: list[int]
+    flows: list[list[Any]]
+    tallies: list[list[Any]]
+
+    @property
+    def last_failure_at(self) -> datetime | None:
+        return None if self.plans[6] is None else datetime.fromisoformat(self.plans[6])
+
+    @property
+    def failures_hour(self) -> int:
+        return int(self.plans[7])
+
+    @property
+    def quotes(self) -> set[str]:
+        """Assets whose price in dollars is needed."""
+        priced = {row[1] for row in (*self.works, *self.results, *self.tallies)}
+        return priced | {assets_of(row[1])[1] for row in self.flows}
+
+
+def standing(workspace_id: int, bot_id: int | None, symbol: str, now: datetime) -> Standing:
+    """One pass over what is alive or recent of a workspace. On the way of every order."""
+    arguments = {
+        "workspace": workspace_id,
+        "bot": bot_id,
+        "symbol": symbol,
+        "day": now - DAY,
+        "hour": now - HOUR,
+        "minute": now - MINUTE,
+        "silent": now - SILENT_AFTER,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STANDS, arguments)
+        read = [_exact(text) if text else [] for text in cursor.fetchone()]
+    errors = [(mine, datetime.fromisoformat(at)) for mine, at in read[2]]
+    return Standing(read[0], read[1], errors, *read[3:])
+
+
+def figures(stands: Standing, rates: Rates, *, of_bot: bool) -> Figures:
+    """The workspace's figures in dollars, or the bot's alone."""
+    place = 1 if of_bot else 0
+    results = [row for row in stands.results if row[0] or not of_bot]
+    tallies = [row for row in stands.tallies if row[0] is of_bot]
+    earned = _dollars(((quote, pnl) for _, quote, pnl in results), rates)
+    return Figures(
+        working=_working([row for row in stands.works if row[0] or not of_bot], rates),
+        open_orders=int(stands.orders[place]),
+        orders_minute=int(stands.orders[2 + place]),
+        open_plans=int(stands.plans[place]),
+        plans_hour=int(stands.plans[2 + place]),
+        trades_day=int(stands.plans[4 + place] + stands.singles[place]),
+        holdings=_holdings([row for row in stands.flows if row[0] or not of_bot], rates),
+        loss_day=None if earned is None else max(-earned, ZERO),
+        drawdown=_dollars(((quote, peak - pnl) for _, quote, pnl, peak in tallies), rates),
+        loss_streak=int(stands.streaks[place]),
+        errors=tuple(at for mine, at in stands.errors if mine or not of_bot),
+    )
+
+
+def _working(rows: Iterable[list[Any]], rates: Rates) -> Decimal | None:
+    rows = list(rows)
+    if any(unpriced for *_, unpriced in rows):
+        return None
+    return _dollars(((quote, value) for _, quote, value, _ in rows), rates)
+
+
+def _dollars(amounts: Iterable[tuple[str, Decimal]], rates: Rates) -> Decimal | None:
+    """The sum in dollars; None as soon as one asset that matters has no price."""
+    total = ZERO
+    for quote, amount in amounts:
+        rate = rates.get(quote)
+        if rate is None and amount:
+            return None
+        total += amount * (rate or ZERO)
+    return total
+
+
+def _holdings(rows: Iterable[list[Any]], rates: Rates) -> dict[str, Holding]:
+    """Net positions by asset. Dollars are what positions are measured in, not one of them."""
+    net: dict[str, Decimal] = defaultdict(Decimal)
+    prices: dict[str, Decimal] = {}
+    for _, symbol, base_flow, quote_flow, last_price in rows:
+        base, quote = assets_of(symbol)
+        net[base] += base_flow
+        net[quote] += quote_flow
+        rate = rates.get(quote)
+        if last_price is not None and rate is not None:
+            prices[base] = last_price * rate
+    found = {}
+    for asset, amount in net.items():
+        if amount and rates.get(asset) != 1:
+            price = rates.get(asset) or prices.get(asset)
+            found[asset] = Holding(amount, None if price is None else abs(amount) * price)
+    return found
+
+
+CAPITAL = """
+SELECT told.connection_id, told.asset, told.free
+    - COALESCE((
+        SELECT sum(held.amount) FROM trading_capitalreservation AS held
+        LEFT JOIN trading_order AS rests ON rests.id = held.order_id
+        WHERE held.connection_id = told.connection_id AND held.asset = told.asset
+          AND held.released_at IS NULL
+          AND NOT COALESCE(
+              rests.kind = 'limit' AND rests.status IN ('OPEN', 'PARTIALLY_FILLED')
+              AND rests.sent_at + rests.round_trip_us * interval '1 microsecond'
+                  < told.at - interval '2 seconds', FALSE)), 0)
+    - COALESCE((
+        SELECT sum(held.amount) FROM trading_capitalreservation AS held
+        WHERE held.connection_id = told.connection_id AND held.asset = told.asset
+          AND held.released_at >= told.at), 0)
+FROM portfolio_balancenow AS told
+WHERE told.workspace_id = %(workspace)s
+"""
+OF_CLAIMS = " AND told.connection_id = ANY(%(connections)s) AND told.asset = ANY(%(assets)s)"
+
+
+def capital(workspace_id: int, claims: Collection[Claim] | None = None) -> dict[Claim, Decimal]:
+    """{claim: free after reservations}, of all or of those named. An absent one is not known.
+
+    A released reservation counts until a balance newer than its release was seen: until then the
+    balance may still show what was spent. That of an order that rests at the venue does not
+    count once a newer balance was told: the venue itself has set the amount aside by then.
+    """
+    if claims is not None and not claims:
+        return {}
+    arguments: dict[str, Any] = {
+        "workspace": workspace_id,
+        "connections": sorted({number for number, _ in claims or ()}),
+        "assets": sorted({asset for _, asset in claims or ()}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CAPITAL if claims is None else CAPITAL + OF_CLAIMS, arguments)
+        return {(number, asset): free for number, asset, free in cursor.fetchall()}
