@@ -36,6 +36,7 @@ class AccountQuestions(MarketQuestions):
     paging: ClassVar[Paging] = Paging()  # of executions
     order_paging: ClassVar[Paging | None] = None  # of ended orders, where they are listed so
     kind_words: ClassVar[Mapping[str, OrderKind]] = {}  # the venue's own, in lower case
+    kind_path: ClassVar[tuple[str | int, ...]] = ()  # to that word in the raw order
     balance_params: ClassVar[Mapping[str, Any]] = {}
 
     def rights(self) -> KeyRights:
@@ -104,6 +105,17 @@ class AccountQuestions(MarketQuestions):
             self.order_paging or self.paging,
         )
 
+    def with_open(
+        self, symbol: str, start: int, ended: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Ended and open orders, for venues that list them apart. The open ones are asked for
+        first by the caller's clock and read last, so that one that ends meanwhile is in neither
+        list at worst for this answer, and never twice."""
+        rows = {str(row["id"]): row for row in self._client.fetch_open_orders(symbol)}
+        rows = {key: row for key, row in rows.items() if (row["timestamp"] or start) >= start}
+        rows |= {str(row["id"]): row for row in ended}
+        return sorted(rows.values(), key=lambda row: row["timestamp"] or 0)
+
     def order_page(
         self, symbol: str, since: int, params: dict[str, Any]
     ) -> Sequence[Mapping[str, Any]]:
@@ -135,5 +147,7 @@ class AccountQuestions(MarketQuestions):
         told = str(raw.get("clientOrderId") or "")
         if self.fill_field and self.fill_field not in (raw.get("info") or {}):
             raw = {**raw, "filled": None, "status": raw.get("status") or "open"}
+        if self.kind_path:
+            raw = {**raw, "type": parsing.found(raw.get("info"), self.kind_path)}
         ours = client_order_id or (self.client_ids.ours(told) if told else "")
         return parsing.receipt(raw, ours, self.kind_words)

@@ -179,6 +179,13 @@ class BitmexClient(NativeClient):
             raise meaning(str(row["error"]), "ExchangeError")
         return self._order(row)
 
+    def cancel_all_orders(self, symbol: str | None) -> None:
+        only = {} if symbol is None else {"symbol": self.markets[symbol]["id"]}
+        self.command("DELETE", "/order/all", only)
+
+    def cancel_all_orders_after(self, milliseconds: int) -> None:
+        self.command("POST", "/order/cancelAllAfter", {"timeout": milliseconds})
+
     # --- rows in the unified form
 
     def _order(self, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,31 @@
-"""Commands about all of an account's orders, and an order under the venue's own id."""
+"""Commands about all of an account's orders: cancel them, or have the venue cancel them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import localcontext
-from typing import Any, ClassVar
+from enum import Enum
+from typing import ClassVar
 
 from apps.venues.adapters import _translation as translation
 from apps.venues.adapters._orders import OrderCommands
-from apps.venues.adapters._translation import EXACT, asking, refusal_of
+from apps.venues.adapters._translation import EXACT, refusal_of
 from apps.venues.domain.errors import RefusalReason, TimeoutUnusable
-from apps.venues.domain.ports import Capability, OrderReceipt
+from apps.venues.domain.ports import Capability
+
+
+class CancelsBy(Enum):
+    """What a venue's one request to cancel everything may name."""
+
+    EITHER = "EITHER"
+    SYMBOL = "SYMBOL"
+    ACCOUNT = "ACCOUNT"
 
 
 class BulkCommands(OrderCommands):
     """What the kill switch and reconciliation need beside single orders."""
 
+    cancels_by: ClassVar[CancelsBy] = CancelsBy.EITHER
     nothing_to_cancel: ClassVar[tuple[str, ...]] = ()  # documented texts: there is no open order
     dead_man_limits: ClassVar[tuple[timedelta, timedelta]] = (
         timedelta(seconds=5),
@@ -24,12 +34,14 @@ class BulkCommands(OrderCommands):
 
     def cancel_all(self, symbol: str | None) -> None:
         """Cancel every open order of a symbol, or of the account, whoever made it."""
-        self._require(Capability.CANCEL_ALL)
         self.warm() if symbol is None else self._market(symbol)
         with localcontext(EXACT):
             try:
                 self._client.wrote = False
-                self.cancel_every(symbol)
+                if Capability.CANCEL_ALL in self.spec.capabilities:
+                    self.cancel_every(symbol)
+                else:
+                    self.cancel_each(symbol)
                 return
             except translation.caught() as e:
                 problem: BaseException = e
@@ -38,12 +50,27 @@ class BulkCommands(OrderCommands):
         self._raise_command(problem, symbol or "")
 
     def cancel_every(self, symbol: str | None) -> None:
-        """One request where the venue has one for both; see `each_symbol`."""
-        self._client.cancel_all_orders(symbol)
+        """As the venue does it: by symbol or account, by symbol only, or by account only."""
+        if symbol is not None and self.cancels_by is CancelsBy.ACCOUNT:
+            self.cancel_each(symbol)
+        elif symbol is None and self.cancels_by is CancelsBy.SYMBOL:
+            for each in sorted({row["symbol"] for row in self._client.fetch_open_orders()}):
+                self._client.cancel_all_orders(each)
+        else:
+            self._client.cancel_all_orders(symbol)
 
-    def each_symbol(self) -> list[str]:
-        """The symbols with open orders, for venues that cancel by symbol only."""
-        return sorted({row["symbol"] for row in self._client.fetch_open_orders()})
+    def cancel_each(self, symbol: str | None) -> None:
+        """One by one. An order that ended meanwhile is no problem; another problem waits for all
+        others to have been asked for."""
+        problem: BaseException | None = None
+        for row in self._client.fetch_open_orders(symbol):
+            try:
+                self._client.cancel_order(row["id"], row["symbol"])
+            except translation.caught() as e:
+                if not translation.is_absence(e, self.absences):
+                    problem = e
+        if problem is not None:
+            raise problem
 
     def arm_dead_man(self, timeout: timedelta | None) -> None:
         """Cancel everything unless armed again within `timeout`; None disarms."""
@@ -68,24 +95,6 @@ class BulkCommands(OrderCommands):
     def switch(self, timeout: timedelta) -> None:
         """Zero switches it off."""
         self._client.cancel_all_orders_after(int(timeout.total_seconds() * 1000))
-
-    def order_by_venue_id(self, venue_order_id: str, symbol: str) -> OrderReceipt | None:
-        """The order under the venue's own id, with its executions; None where it has none."""
-        self._market(symbol)
-        with asking(self.spec.label, symbol):
-            try:
-                raw: Any = self.look_up_venue_id(venue_order_id, symbol)
-            except translation.caught() as e:
-                if not translation.is_absence(e, self.absences):
-                    raise
-                raw = None
-            if raw is None:
-                return None
-            return self._with_trades(self.receipt(raw, ""), raw, symbol)
-
-    def look_up_venue_id(self, venue_order_id: str, symbol: str) -> Any:
-        """The order of the venue's id, or None or OrderNotFound where there is none."""
-        return self._client.fetch_order(venue_order_id, symbol)
 
     def _raise_command(self, problem: BaseException, symbol: str) -> None:
         """A refusal, a request that never left, or an outcome nobody knows."""

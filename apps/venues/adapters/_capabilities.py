@@ -24,3 +24,4 @@ SPOT = frozenset(
 )
 MARKET = frozenset({C.MARKET_ORDERS})  # both sides sized in the base asset
 TESTNET = frozenset({C.TESTNET})
+STOPS = frozenset({C.STOP, C.STOP_LIMIT, C.TAKE_PROFIT, C.TAKE_PROFIT_LIMIT})

@@ -151,19 +151,45 @@ class OrderCommands(AccountQuestions):
         problem: BaseException
         with localcontext(EXACT):
             try:
-                raw = self.cancel(self.wire_client_id(client_order_id), venue_order_id, symbol)
+                wire_id = "" if venue_order_id else self.wire_client_id(client_order_id)
+                raw = self.cancel(wire_id, venue_order_id, symbol)
                 return self.cancelled(raw, client_order_id)
             except translation.caught() as e:
                 problem = e
         texts = dict.fromkeys(self.absences, RefusalReason.ORDER_MISSING) | self.cancel_refusals
         reason = refusal_of(problem, translation.CANCEL_REFUSED, texts)
         if reason is RefusalReason.ORDER_MISSING:
-            found = self.find_order(client_order_id, symbol, sent_for=timedelta.max)
+            found = self._ended(client_order_id, venue_order_id, symbol)
             if found is not None:
                 return found
         if reason is not None:
             self._reject(reason, symbol, problem)
         return translation.unknown(self.spec.label, problem)
+
+    def _ended(self, client_order_id: str, venue_order_id: str, symbol: str) -> OrderReceipt | None:
+        """What became of an order that cannot be cancelled any more."""
+        if OURS.fullmatch(client_order_id):
+            return self.find_order(client_order_id, symbol, sent_for=timedelta.max)
+        return self.order_by_venue_id(venue_order_id, symbol)
+
+    def order_by_venue_id(self, venue_order_id: str, symbol: str) -> OrderReceipt | None:
+        """The order under the venue's own id, with its executions; None where it has none."""
+        self._market(symbol)
+        with asking(self.spec.label, symbol):
+            try:
+                raw = self.look_up_venue_id(venue_order_id, symbol)
+            except translation.caught() as e:
+                if not translation.is_absence(e, self.absences):
+                    raise
+                raw = None
+            if raw is None:
+                return None
+            return self._with_trades(self.receipt(raw, ""), raw, symbol)
+
+    def look_up_venue_id(self, venue_order_id: str, symbol: str) -> Mapping[str, Any] | None:
+        """The order of the venue's id, or None or OrderNotFound where there is none."""
+        raw: Mapping[str, Any] = self._client.fetch_order(venue_order_id, symbol)
+        return raw
 
     def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
         params = {} if venue_order_id else {self.client_id_param: wire_id}

@@ -80,6 +80,16 @@ def kind(raw: Mapping[str, Any], words: Mapping[str, OrderKind]) -> OrderKind | 
     return words.get(said) or PLAIN_KINDS.get(said)
 
 
+def found(row: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands in a raw answer under this path; None where it is not there."""
+    for name in path:
+        try:
+            row = row[name]
+        except (IndexError, KeyError, TypeError):
+            return None
+    return row
+
+
 def trigger(raw: Mapping[str, Any]) -> Decimal | None:
     """What the order waits, or waited, for."""
     names = ("triggerPrice", "stopLossPrice", "takeProfitPrice")

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
+from apps.venues.adapters._capabilities import STOPS
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
+from apps.venues.adapters._paging import Paging
 from apps.venues.adapters._rights import expiry, flag
-from apps.venues.domain.errors import RefusalReason
+from apps.venues.domain.errors import RefusalReason, TrailUnusable
 from apps.venues.domain.ports import (
     Capability,
     KeyRights,
+    OrderKind,
+    OrderReceipt,
+    OrderTicket,
     RightsProof,
     VenueKind,
     VenueSpec,
 )
 
+BIPS, LEAST_TRAIL, MOST_TRAIL = Decimal(10_000), Decimal(10), Decimal(2_000)
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000, 5000)
 
 
@@ -56,8 +65,12 @@ class Binance(CcxtVenue):
                 Capability.ORDER_STREAM,
                 Capability.CANDLES,
                 Capability.TESTNET,
+                Capability.CANCEL_ALL,
+                Capability.ORDER_HISTORY,
+                Capability.TRAILING_STOP,
             }
-        ),
+        )
+        | STOPS,
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -74,6 +87,15 @@ class Binance(CcxtVenue):
     )
     client_id_param = "newClientOrderId"
     fill_field = "executedQty"
+    cancels_by = CancelsBy.SYMBOL
+    nothing_to_cancel = ('"code":-2011',)
+    order_paging = Paging(size=1000)
+    kind_words = {
+        "stop_loss": OrderKind.STOP,
+        "stop_loss_limit": OrderKind.STOP_LIMIT,
+        "take_profit": OrderKind.TAKE_PROFIT,
+        "take_profit_limit": OrderKind.TAKE_PROFIT_LIMIT,
+    }
     refusals = {"Filter failure: NOTIONAL": RefusalReason.BELOW_MINIMUM}
     config = {
         "options": {
@@ -89,6 +111,20 @@ class Binance(CcxtVenue):
         client = super()._made(keys)
         client.options = PlainOptions(client.options)
         return client
+
+    def trigger_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        if ticket.trail is None:
+            return super().trigger_params(ticket)
+        delta = ticket.trail * BIPS
+        if delta != int(delta) or not LEAST_TRAIL <= delta <= MOST_TRAIL:
+            least, most = (f"{bips / BIPS * 100:f}" for bips in (LEAST_TRAIL, MOST_TRAIL))
+            raise TrailUnusable(venue=self.spec.label, least=least, most=most, step="0.01")
+        return {"trailingDelta": int(delta)}
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        found = super().receipt(raw, client_order_id)
+        trails = (raw.get("info") or {}).get("trailingDelta")
+        return replace(found, kind=OrderKind.TRAILING_STOP) if trails else found
 
     def book_limit(self, depth: int) -> int | None:
         return next((step for step in DEPTHS if step >= depth), DEPTHS[-1])

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
-from apps.venues.domain.ports import OrderTicket, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, OrderTicket, RightsProof, VenueKind, VenueSpec
 
 
 class Bingx(CcxtVenue):
@@ -20,7 +21,7 @@ class Bingx(CcxtVenue):
         label="BingX",
         kind=VenueKind.EXCHANGE,
         ccxt_id="bingx",
-        capabilities=SPOT | MARKET,
+        capabilities=SPOT | MARKET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),
@@ -34,6 +35,8 @@ class Bingx(CcxtVenue):
         docs="https://bingx-api.github.io/docs/",
     )
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=1), size=1000)
+    dead_man_limits = (timedelta(seconds=10), timedelta(seconds=120))
+    cancels_by = CancelsBy.SYMBOL
     config = {
         "options": {
             "defaultType": "spot",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
@@ -17,8 +18,10 @@ from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import from_scopes
 from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
+    Capability,
     InstrumentInfo,
     KeyRights,
+    OrderKind,
     OrderReceipt,
     OrderTicket,
     RightsProof,
@@ -33,7 +36,14 @@ class Bitfinex(CcxtVenue):
         label="Bitfinex",
         kind=VenueKind.EXCHANGE,
         ccxt_id="bitfinex",
-        capabilities=SPOT | MARKET,
+        capabilities=SPOT
+        | MARKET
+        | {
+            Capability.CANCEL_ALL,
+            Capability.ORDER_HISTORY,
+            Capability.STOP,
+            Capability.STOP_LIMIT,
+        },
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -51,7 +61,18 @@ class Bitfinex(CcxtVenue):
         docs="https://docs.bitfinex.com/docs",
     )
     paging = Paging(Listing.OLDEST_FIRST, size=1000, params={"sort": 1})
+    cancels_by = CancelsBy.ACCOUNT
     client_ids = Number(bits=45)
+    order_paging = Paging(Listing.NEWEST_FIRST, size=2500)
+    kind_path = (8,)
+    kind_words = {
+        "exchange limit": OrderKind.LIMIT,
+        "exchange market": OrderKind.MARKET,
+        "exchange ioc": OrderKind.LIMIT,
+        "exchange fok": OrderKind.LIMIT,
+        "exchange stop": OrderKind.STOP,
+        "exchange stop limit": OrderKind.STOP_LIMIT,
+    }
 
     refusals = {"minimum size": RefusalReason.BELOW_MINIMUM}  # ccxt files 10001 under the key
 
@@ -69,6 +90,22 @@ class Bitfinex(CcxtVenue):
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
         params = super().order_params(ticket)
         return params | {self.client_id_param: int(params[self.client_id_param])}
+
+    def trigger_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        price = ticket.trigger_price
+        return {} if price is None else {"triggerPrice": f"{price:f}"}
+
+    def read_orders(self, symbol: str, start: int, now: int) -> Sequence[Mapping[str, Any]]:
+        """The open ones as well: the list of ended orders does not hold them."""
+        return self.with_open(symbol, start, super().read_orders(symbol, start, now))
+
+    def order_page(
+        self, symbol: str, since: int, params: dict[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        rows: Sequence[Mapping[str, Any]] = self._client.fetch_closed_orders(
+            symbol, since, 2500, params
+        )
+        return rows
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         live = self._client.fetch_open_orders(symbol)

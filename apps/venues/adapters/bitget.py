@@ -7,12 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
 from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import addresses, from_scopes
-from apps.venues.domain.ports import KeyRights, OrderTicket, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import (
+    Capability,
+    KeyRights,
+    OrderTicket,
+    RightsProof,
+    VenueKind,
+    VenueSpec,
+)
 
 
 class Bitget(CcxtVenue):
@@ -21,7 +29,7 @@ class Bitget(CcxtVenue):
         label="Bitget",
         kind=VenueKind.EXCHANGE,
         ccxt_id="bitget",
-        capabilities=SPOT | TESTNET,
+        capabilities=SPOT | TESTNET | {Capability.CANCEL_ALL},
         credential_fields=WITH_PASSPHRASE,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -37,6 +45,7 @@ class Bitget(CcxtVenue):
         tells_ip_allow_list=True,
     )
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=90), size=100)
+    cancels_by = CancelsBy.SYMBOL
     fees_by_symbol = True
     config = {"options": {"defaultType": "spot", "uta": False, "fetchMarkets": {"types": ["spot"]}}}
 

@@ -41,7 +41,7 @@ class Bitmex(NativeVenue):
         label="BitMEX",
         kind=VenueKind.EXCHANGE,
         ccxt_id="",
-        capabilities=(SPOT | MARKET)
+        capabilities=(SPOT | MARKET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH})
         - {Capability.BOOK_STREAM, Capability.ORDER_STREAM, Capability.CANDLES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,

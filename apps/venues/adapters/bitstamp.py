@@ -15,6 +15,7 @@ from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.domain.ports import (
+    Capability,
     Fees,
     OrderReceipt,
     OrderTicket,
@@ -37,7 +38,7 @@ class Bitstamp(CcxtVenue):
         label="Bitstamp",
         kind=VenueKind.EXCHANGE,
         ccxt_id="bitstamp",
-        capabilities=(SPOT | MARKET),
+        capabilities=SPOT | MARKET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),
@@ -58,7 +59,7 @@ class Bitstamp(CcxtVenue):
         requests_per_second=8.0,
         docs="https://www.bitstamp.net/api/",
     )
-    paging = Paging(Listing.ONE_PAGE, size=1000)
+    paging = Paging(Listing.NUMBERED, size=1000, params={"sort": "desc"})
 
     absences = ("Order not found",)
 

@@ -12,7 +12,7 @@ from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Uuid
 from apps.venues.adapters._paging import Listing, Paging
-from apps.venues.domain.ports import OrderReceipt, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, OrderReceipt, RightsProof, VenueKind, VenueSpec
 
 
 class Bitvavo(CcxtVenue):
@@ -21,7 +21,7 @@ class Bitvavo(CcxtVenue):
         label="Bitvavo",
         kind=VenueKind.EXCHANGE,
         ccxt_id="bitvavo",
-        capabilities=SPOT | MARKET,
+        capabilities=SPOT | MARKET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),

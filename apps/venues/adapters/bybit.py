@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, flag, iso_instant
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, KeyRights, RightsProof, VenueKind, VenueSpec
 
 
 class Bybit(CcxtVenue):
@@ -22,7 +22,7 @@ class Bybit(CcxtVenue):
         label="Bybit",
         kind=VenueKind.EXCHANGE,
         ccxt_id="bybit",
-        capabilities=SPOT | MARKET | TESTNET,
+        capabilities=SPOT | MARKET | TESTNET | {Capability.CANCEL_ALL, Capability.ORDER_HISTORY},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -39,6 +39,7 @@ class Bybit(CcxtVenue):
         tells_ip_allow_list=True,
     )
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7), size=100)
+    order_paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7), size=50)
     fees_by_symbol = True
     config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
 
@@ -51,6 +52,28 @@ class Bybit(CcxtVenue):
         return self.listed(wire_id, live) or self.listed(
             wire_id, self._client.fetch_canceled_and_closed_orders(symbol, None, None, ours)
         )
+
+    def look_up_venue_id(self, venue_order_id: str, symbol: str) -> Mapping[str, Any] | None:
+        theirs = {"orderId": venue_order_id}
+        live = self._client.fetch_open_orders(symbol, None, None, theirs)
+        ended = (
+            []
+            if live
+            else self._client.fetch_canceled_and_closed_orders(symbol, None, None, theirs)
+        )
+        return next((row for row in [*live, *ended] if row["id"] == venue_order_id), None)
+
+    def read_orders(self, symbol: str, start: int, now: int) -> Sequence[Mapping[str, Any]]:
+        """The open ones as well: the list of ended orders does not hold them."""
+        return self.with_open(symbol, start, super().read_orders(symbol, start, now))
+
+    def order_page(
+        self, symbol: str, since: int, params: dict[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        rows: Sequence[Mapping[str, Any]] = self._client.fetch_canceled_and_closed_orders(
+            symbol, since, 50, params
+        )
+        return rows
 
     def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
         raw: Mapping[str, Any] = self._client.cancel_order(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,17 +12,24 @@ from apps.core.domain.errors import gettext_noop
 from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._paging import Listing, Paging
+from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import flag
 from apps.venues.domain.errors import RefusalReason
 from apps.venues.domain.ports import (
+    Capability,
     CredentialField,
     KeyRights,
+    OrderKind,
     OrderReceipt,
+    OrderTicket,
     RightsProof,
+    Side,
     VenueKind,
     VenueSpec,
 )
 
+UP, DOWN = "STOP_DIRECTION_STOP_UP", "STOP_DIRECTION_STOP_DOWN"
+STOP_CONFIGURATIONS = ("stop_limit_stop_limit_gtc", "stop_limit_stop_limit_gtd")
 KEY_NAME = CredentialField(
     name="key",
     label=gettext_noop("API key name"),
@@ -41,7 +49,13 @@ class Coinbase(CcxtVenue):
         label="Coinbase",
         kind=VenueKind.EXCHANGE,
         ccxt_id="coinbase",
-        capabilities=SPOT,
+        capabilities=SPOT
+        | {
+            Capability.STOP_LIMIT,
+            Capability.TAKE_PROFIT_LIMIT,
+            Capability.GTD,
+            Capability.ORDER_HISTORY,
+        },
         credential_fields=(KEY_NAME, PRIVATE_KEY),
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -56,6 +70,7 @@ class Coinbase(CcxtVenue):
         docs="https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/rest-api",
     )
     paging = Paging(Listing.NEWEST_FIRST, size=250)
+    order_paging = Paging(Listing.NEWEST_FIRST, size=100)
     client_id_param = "client_order_id"
     balance_params = {"v3": True}
     refusals = {
@@ -66,6 +81,33 @@ class Coinbase(CcxtVenue):
         "ORDER_ENTRY_DISABLED": RefusalReason.MARKET_CLOSED,
     }
     cancel_refusals = {"cancelOrders() has failed": RefusalReason.ORDER_MISSING}
+
+    def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        params = super().order_params(ticket)
+        if ticket.expires_at is not None:
+            params["end_time"] = f"{ticket.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return params
+
+    def trigger_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        """With the direction said: ccxt forgets the end of a stop that it calls by that name."""
+        if ticket.trigger_price is None:
+            return {}
+        stop, buys = ticket.kind is OrderKind.STOP_LIMIT, ticket.side is Side.BUY
+        return {
+            "triggerPrice": f"{ticket.trigger_price:f}",
+            "stop_direction": UP if stop is buys else DOWN,
+        }
+
+    def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
+        """A stop and a profit differ in the direction that they wait for."""
+        found = super().receipt(raw, client_order_id)
+        told = (raw.get("info") or {}).get("order_configuration") or {}
+        waits = next((told[name] for name in STOP_CONFIGURATIONS if name in told), None)
+        if waits is None:
+            return found
+        stop = (waits.get("stop_direction") == UP) is (found.side is Side.BUY)
+        kind = OrderKind.STOP_LIMIT if stop else OrderKind.TAKE_PROFIT_LIMIT
+        return replace(found, kind=kind, trigger_price=decimal(waits.get("stop_price")))
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         return self.listed(wire_id, self._client.fetch_orders(symbol, None, 100))

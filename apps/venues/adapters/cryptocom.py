@@ -11,7 +11,7 @@ from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
 
 
 class Cryptocom(CcxtVenue):
@@ -20,7 +20,7 @@ class Cryptocom(CcxtVenue):
         label="Crypto.com",
         kind=VenueKind.EXCHANGE,
         ccxt_id="cryptocom",
-        capabilities=SPOT | MARKET | TESTNET,
+        capabilities=SPOT | MARKET | TESTNET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),

@@ -12,7 +12,7 @@ from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._ids import Plain
 from apps.venues.adapters._paging import Listing, Paging
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
 
 
 class Gate(CcxtVenue):
@@ -21,7 +21,7 @@ class Gate(CcxtVenue):
         label="Gate",
         kind=VenueKind.EXCHANGE,
         ccxt_id="gate",
-        capabilities=SPOT | TESTNET,
+        capabilities=SPOT | TESTNET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),
@@ -36,6 +36,7 @@ class Gate(CcxtVenue):
         docs="https://www.gate.com/docs/developers/apiv4/en/",
     )
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=30), size=1000)
+    dead_man_limits = (timedelta(seconds=5), timedelta(seconds=86400))
     client_ids = Plain(prefix="t-", longest=28)
     config = {
         "options": {
@@ -47,6 +48,10 @@ class Gate(CcxtVenue):
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 1000)
+
+    def switch(self, timeout: timedelta) -> None:
+        said = {"timeout": int(timeout.total_seconds())}
+        self._client.privateSpotPostCountdownCancelAll(said)
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         raw: Mapping[str, Any] = self._client.fetch_order(wire_id, symbol)

@@ -12,7 +12,15 @@ from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import either, flag
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import (
+    Capability,
+    KeyRights,
+    OrderKind,
+    OrderTicket,
+    RightsProof,
+    VenueKind,
+    VenueSpec,
+)
 
 
 class Gemini(CcxtVenue):
@@ -21,7 +29,7 @@ class Gemini(CcxtVenue):
         label="Gemini",
         kind=VenueKind.EXCHANGE,
         ccxt_id="gemini",
-        capabilities=SPOT | TESTNET,
+        capabilities=SPOT | TESTNET | {Capability.CANCEL_ALL, Capability.STOP_LIMIT},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -37,9 +45,21 @@ class Gemini(CcxtVenue):
         requests_per_second=5.0,
         docs="https://docs.gemini.com/rest-api/",
     )
-    paging = Paging(Listing.ONE_PAGE, size=500)
+    paging = Paging(Listing.OLDEST_FIRST, size=500)
     client_id_param = "client_order_id"
+    kind_path = ("type",)
+    kind_words = {"exchange limit": OrderKind.LIMIT, "stop-limit": OrderKind.STOP_LIMIT}
     config = {"options": {"fetchMarketsFromAPI": {"fetchDetailsForAllSymbols": True}}}
+
+    def trigger_params(self, ticket: OrderTicket) -> dict[str, Any]:
+        price = ticket.trigger_price
+        return {} if price is None else {"triggerPrice": f"{price:f}"}
+
+    def cancel_every(self, symbol: str | None) -> None:
+        if symbol is None:
+            self._client.privatePostV1OrderCancelAll()
+        else:
+            self.cancel_each(symbol)
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         told = self._client.privatePostV1OrderStatus(

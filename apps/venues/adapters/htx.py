@@ -13,7 +13,9 @@ from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._parsing import decimal
 from apps.venues.adapters._rights import addresses, expiry, from_scopes
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, KeyRights, RightsProof, VenueKind, VenueSpec
+
+CANCEL_ROUNDS = 50
 
 
 class Htx(CcxtVenue):
@@ -22,7 +24,7 @@ class Htx(CcxtVenue):
         label="HTX",
         kind=VenueKind.EXCHANGE,
         ccxt_id="htx",
-        capabilities=SPOT,
+        capabilities=SPOT | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -39,6 +41,7 @@ class Htx(CcxtVenue):
         tells_ip_allow_list=True,
     )
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=2), size=500)
+    dead_man_limits = (timedelta(seconds=5), timedelta(seconds=86400))
     config = {"options": {"defaultType": "spot"}}
 
     def load(self, source: Any) -> None:
@@ -46,6 +49,17 @@ class Htx(CcxtVenue):
 
     def book_limit(self, depth: int) -> int | None:
         return 20 if depth <= 20 else 150
+
+    def cancel_every(self, symbol: str | None) -> None:
+        """A hundred at a time, until the venue names no next one."""
+        only = {} if symbol is None else {"symbol": self._client.market_id(symbol)}
+        for _ in range(CANCEL_ROUNDS):
+            told = self._client.spotPrivatePostV1OrderOrdersBatchCancelOpenOrders(only)["data"]
+            if int(told["failed-count"]):
+                raise ValueError("some orders were not cancelled")
+            if int(told["next-id"]) < 0:
+                return
+        raise ValueError("more orders than rounds")
 
     def read_rights(self) -> KeyRights:
         user = self._client.v2PrivateGetUserUid()["data"]

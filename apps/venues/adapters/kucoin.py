@@ -11,7 +11,7 @@ from apps.venues.adapters._credentials import WITH_PASSPHRASE
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import addresses, from_scopes
 from apps.venues.domain.errors import RefusalReason
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, KeyRights, RightsProof, VenueKind, VenueSpec
 
 
 class Kucoin(CcxtVenue):
@@ -20,7 +20,7 @@ class Kucoin(CcxtVenue):
         label="KuCoin",
         kind=VenueKind.EXCHANGE,
         ccxt_id="kucoin",
-        capabilities=SPOT | MARKET,
+        capabilities=SPOT | MARKET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=WITH_PASSPHRASE,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -36,6 +36,7 @@ class Kucoin(CcxtVenue):
         tells_ip_allow_list=True,
     )
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7))
+    dead_man_limits = (timedelta(seconds=5), timedelta(seconds=86400))
     refusals = {"funds should more than": RefusalReason.BELOW_MINIMUM}
     config = {"options": {"uta": False, "hf": True, "fetchMarkets": {"types": ["spot"]}}}
 
@@ -43,6 +44,10 @@ class Kucoin(CcxtVenue):
 
     def book_limit(self, depth: int) -> int | None:
         return 20 if depth <= 20 else 100
+
+    def switch(self, timeout: timedelta) -> None:
+        seconds = int(timeout.total_seconds())
+        self._client.privatePostHfOrdersDeadCancelAll({"timeout": seconds or -1})
 
     def read_rights(self) -> KeyRights:
         told = self._client.privateGetUserApiKey()["data"]

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
 
 
 class Mexc(CcxtVenue):
@@ -19,7 +20,7 @@ class Mexc(CcxtVenue):
         label="MEXC",
         kind=VenueKind.EXCHANGE,
         ccxt_id="mexc",
-        capabilities=SPOT | MARKET,
+        capabilities=SPOT | MARKET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),
@@ -34,6 +35,7 @@ class Mexc(CcxtVenue):
         docs="https://www.mexc.com/api-docs/spot-v3/introduction",
     )
     paging = Paging(Listing.NEWEST_FIRST, size=100)
+    cancels_by = CancelsBy.SYMBOL
     absences = ("Order does not exist", "Unknown order sent")
     config = {"options": {"defaultType": "spot"}}
 

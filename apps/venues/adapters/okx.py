@@ -10,7 +10,7 @@ from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
 from apps.venues.adapters._paging import Listing, Paging
 from apps.venues.adapters._rights import addresses, from_scopes
-from apps.venues.domain.ports import KeyRights, RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, KeyRights, RightsProof, VenueKind, VenueSpec
 
 
 class Okx(CcxtVenue):
@@ -19,7 +19,7 @@ class Okx(CcxtVenue):
         label="OKX",
         kind=VenueKind.EXCHANGE,
         ccxt_id="okx",
-        capabilities=SPOT | MARKET | TESTNET,
+        capabilities=SPOT | MARKET | TESTNET | {Capability.DEAD_MAN_SWITCH},
         credential_fields=WITH_PASSPHRASE,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=5),
@@ -35,6 +35,7 @@ class Okx(CcxtVenue):
         tells_ip_allow_list=True,
     )
     paging = Paging(Listing.NEWEST_FIRST)
+    dead_man_limits = (timedelta(seconds=10), timedelta(seconds=120))
     client_id_param = "clOrdId"
     config = {
         "options": {

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
 from apps.venues.adapters._capabilities import MARKET, SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
@@ -32,7 +33,8 @@ class Phemex(CcxtVenue):
         label="Phemex",
         kind=VenueKind.EXCHANGE,
         ccxt_id="phemex",
-        capabilities=(SPOT | MARKET | TESTNET) - {Capability.ACCOUNT_FEES},
+        capabilities=(SPOT | MARKET | TESTNET | {Capability.CANCEL_ALL})
+        - {Capability.ACCOUNT_FEES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),
@@ -46,6 +48,7 @@ class Phemex(CcxtVenue):
         docs="https://phemex-docs.github.io/",
     )
     paging = Paging(Listing.NUMBERED, size=200)
+    cancels_by = CancelsBy.SYMBOL
     config = {"options": {"defaultType": "spot"}}
 
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from apps.venues.adapters._capabilities import SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
 from apps.venues.adapters._paging import Listing, Paging
-from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.domain.ports import Capability, RightsProof, VenueKind, VenueSpec
 
 
 class Poloniex(CcxtVenue):
@@ -20,7 +20,7 @@ class Poloniex(CcxtVenue):
         label="Poloniex",
         kind=VenueKind.EXCHANGE,
         ccxt_id="poloniex",
-        capabilities=SPOT,
+        capabilities=SPOT | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),
@@ -35,10 +35,15 @@ class Poloniex(CcxtVenue):
         docs="https://api-docs.poloniex.com/spot/",
     )
     paging = Paging(Listing.NEWEST_FIRST, size=1000)
+    dead_man_limits = (timedelta(seconds=10), timedelta(seconds=600))
     config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
 
     def book_limit(self, depth: int) -> int | None:
         return next((step for step in (5, 10, 20, 50, 100, 150) if step >= depth), 150)
+
+    def switch(self, timeout: timedelta) -> None:
+        seconds = int(timeout.total_seconds())
+        self._client.privatePostOrdersKillSwitch({"timeout": str(seconds or -1)})
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         raw: Mapping[str, Any] = self._client.fetch_order(f"cid:{wire_id}", symbol)

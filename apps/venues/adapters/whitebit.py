@@ -20,7 +20,7 @@ class Whitebit(CcxtVenue):
         label="WhiteBIT",
         kind=VenueKind.EXCHANGE,
         ccxt_id="whitebit",
-        capabilities=SPOT - {Capability.FOK, Capability.ACCOUNT_FEES},
+        capabilities=(SPOT | {Capability.CANCEL_ALL}) - {Capability.FOK, Capability.ACCOUNT_FEES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=5),

@@ -222,6 +222,13 @@ class OrderContradictory(InputInvalid):
     template = gettext_noop("{field} does not fit a {kind} order.")
 
 
+class TrailUnusable(InputInvalid):
+    code = "VAL-0113"
+    template = gettext_noop(
+        "{venue} takes a trailing distance of {least} % to {most} % in steps of {step} %."
+    )
+
+
 class TimeoutUnusable(InputInvalid):
     code = "VAL-0112"
     template = gettext_noop("{venue} takes {shortest} to {longest} s here.")

@@ -37,7 +37,7 @@ class Capability(StrEnum):
     TAKE_PROFIT = "TAKE_PROFIT"
     TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
     TRAILING_STOP = "TRAILING_STOP"
-    CANCEL_ALL = "CANCEL_ALL"  # all open orders of a symbol, those made elsewhere included
+    CANCEL_ALL = "CANCEL_ALL"  # one request cancels many; without it they go one by one
     DEAD_MAN_SWITCH = "DEAD_MAN_SWITCH"  # cancels everything unless it is armed again in time
     ORDER_HISTORY = "ORDER_HISTORY"  # ended orders of a symbol since an instant
     CANCEL = "CANCEL"
@@ -319,14 +319,17 @@ class TradingVenue(MarketData, Protocol):
     def cancel_order(
         self, client_order_id: str, venue_order_id: str, symbol: str
     ) -> OrderReceipt | None:
-        """The order after the cancel, or None where the venue only acknowledges."""
+        """The order after the cancel, or None where the venue only acknowledges.
+
+        With the venue's own id, `client_order_id` may be one we did not make, or empty.
+        """
         ...
 
     def cancel_all(self, symbol: str | None) -> None:
         """Cancel every open order of a symbol, or of the account (None), whoever made it.
 
         The venue has taken the request; `open_orders` tells when nothing is left. Raises
-        CapabilityMissing, VenueRejected, and VenueOutcomeUnknown where some may still stand.
+        VenueRejected, VenueUnavailable, and VenueOutcomeUnknown where some may still stand.
         """
         ...
 
