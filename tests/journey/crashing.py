@@ -27,7 +27,7 @@ from typing import Any
 import psycopg
 
 from cryonel import embedded
-from tests.fakes import witness
+from apps.trading.campaign import witness
 from tests.journey.demo_command import until
 
 OFTEN = {

@@ -7,7 +7,7 @@ where it is not installed the benchmark says so in `skipped` instead of guessing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,12 +31,17 @@ class Measurement:
     figures: Mapping[str, Figure]
     peers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)  # peer -> a sentence
+    failures: Sequence[str] = ()  # what must not be: the command tells it and ends with 1
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """`run` does the work; it imports what it needs itself, so that listing stays cheap."""
+    """`run` does the work; it imports what it needs itself, so that listing stays cheap.
+
+    `options`: which of the command's own options (long, seed, runs) it takes as keywords.
+    """
 
     name: str
     summary: str
-    run: Callable[[Progress], Measurement]
+    run: Callable[..., Measurement]  # of a Progress, and of its options
+    options: frozenset[str] = frozenset()

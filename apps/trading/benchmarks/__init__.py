@@ -11,10 +11,24 @@ def _tick_to_order(progress: Progress) -> Measurement:
     return measure(progress)
 
 
+def _fault_campaign(
+    progress: Progress, *, long: bool, seed: int | None, runs: int | None
+) -> Measurement:
+    from apps.trading.campaign.report import measure
+
+    return measure(progress, long=long, seed=seed, runs=runs)
+
+
 BENCHMARKS = [
+    Benchmark(
+        "fault_campaign",
+        "Hundreds of seeded runs with faults, kills and restarts; both ledgers must agree.",
+        _fault_campaign,
+        frozenset({"long", "seed", "runs"}),
+    ),
     Benchmark(
         "tick_to_order",
         "From a book update to the order bytes leaving, through the durable path.",
         _tick_to_order,
-    )
+    ),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.witness import Books, discrepancies
+from apps.trading.campaign.witness import Books, discrepancies
 
 D = Decimal
 LINK = {"id": 1, "venue": "practice.alpha", "practice_account": "7"}

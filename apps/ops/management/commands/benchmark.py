@@ -1,4 +1,7 @@
-"""manage.py benchmark [NAME ...] [--json]: list or run the benchmarks of all apps."""
+"""manage.py benchmark [NAME ...] [--json]: list or run the benchmarks of all apps.
+
+Ends with 1 when a benchmark found what must not be (a campaign with discrepancies).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME")
         parser.add_argument("--json", action="store_true", help="one JSON object per benchmark")
+        parser.add_argument("--long", action="store_true", help="campaigns: ten times the runs")
+        parser.add_argument("--seed", type=int, help="campaigns: only this run, with its trail")
+        parser.add_argument("--runs", type=int, help="campaigns: so many runs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         known = benchmarks_of(config.name for config in apps.get_app_configs())
@@ -32,14 +38,21 @@ class Command(BaseCommand):
         if not names:
             for name, benchmark in known.items():
                 self.stdout.write(f"{name:16} {benchmark.summary}")
+        failures: list[str] = []
         for name in names:
-            measured = known[name].run(partial(self._progress, name))
+            told = {option: options[option] for option in known[name].options}
+            measured = known[name].run(partial(self._progress, name), **told)
+            failures += measured.failures
             for sentence in measured.skipped.values():
                 self._progress(name, sentence)
             if options["json"]:
                 self.stdout.write(json.dumps(report(name, measured, timezone.now())))
             else:
                 self._show(name, measured)
+        for failure in failures:
+            self.stderr.write(failure)
+        if failures:
+            raise CommandError(f"{len(failures)} things are not as they must be.")
 
     def _progress(self, name: str, line: str) -> None:
         self.stderr.write(f"{name}: {line}", style_func=str)

@@ -13,29 +13,34 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 ZERO = Decimal(0)
 OVER = ("DONE", "FAILED", "UNWOUND", "NEEDS_ATTENTION", "DENIED")
-LIVE = ("PLANNED", "SUBMITTING", "OPEN", "PARTIALLY_FILLED")
+LIVE = ("HELD", "ARMED", "PLANNED", "SUBMITTING", "OPEN", "PARTIALLY_FILLED")
+TRIED = ("UNWIND_EXHAUSTED",)  # why a plan may ask for a person
 Ledger = Mapping[str, Any]
 
 READS = {
-    "links": "SELECT id, venue, practice_account FROM venues_connection WHERE practice_account<>''",
+    "links": "SELECT id, venue, practice_account FROM venues_connection AS row"
+    " WHERE practice_account <> ''",
     "orders": "SELECT id, plan_id, connection_id, client_order_id, symbol, side, quantity, filled,"
-    " status, role, reason, sent_at IS NOT NULL AS sent FROM trading_order",
+    " status, role, reason, sent_at IS NOT NULL AS sent FROM trading_order AS row WHERE TRUE",
     "fills": "SELECT id, order_id, connection_id, symbol, side, venue_trade_id, quantity, price,"
-    " fee, fee_asset FROM trading_fill",
+    " fee, fee_asset FROM trading_fill AS row WHERE TRUE",
     "plans": "SELECT id, status, reason, base, quote, residual, pnl, spread_captured, fees,"
-    " slippage, pnl_note FROM trading_plan",
-    "held": "SELECT r.id, r.plan_id FROM trading_capitalreservation r JOIN trading_plan p"
-    " ON p.id = r.plan_id WHERE r.released_at IS NULL AND p.status IN"
-    " ('DONE','FAILED','UNWOUND','NEEDS_ATTENTION','DENIED')",
-    "anomalies": "SELECT order_id, kind FROM trading_orderanomaly",
+    " slippage, pnl_note FROM trading_plan AS row WHERE TRUE",
+    "held": "SELECT row.id, row.plan_id, row.order_id FROM trading_capitalreservation AS row"
+    " LEFT JOIN trading_plan p ON p.id = row.plan_id LEFT JOIN trading_order o"
+    " ON o.id = row.order_id WHERE row.released_at IS NULL AND (p.status IN"
+    " ('DONE','FAILED','UNWOUND','NEEDS_ATTENTION','DENIED') OR o.status IN"
+    " ('FILLED','CANCELLED','EXPIRED','REJECTED','DENIED'))",
+    "anomalies": "SELECT order_id, kind FROM trading_orderanomaly AS row WHERE TRUE",
 }
+MINE = " AND row.workspace_id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,14 @@ class Books:
         return f"plans {dict(plans)}, orders {dict(orders)}, anomalies {dict(odd)}"
 
 
-def books_read(cursor: Any) -> Books:
-    """All of it at one moment, through any DB-API cursor (Django's or psycopg's)."""
+def books_read(cursor: Any, workspaces: Sequence[int] | None = None) -> Books:
+    """Everybody's, or only these workspaces', through any DB-API cursor (Django's or psycopg's)."""
     told = {}
     for name, query in READS.items():
-        cursor.execute(query)
+        if workspaces is None:
+            cursor.execute(query)
+        else:
+            cursor.execute(query + MINE, [list(workspaces)])
         columns = [column[0] for column in cursor.description]
         told[name] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     return Books(**told)
@@ -86,9 +94,15 @@ def ledger_ask(practice_url: str, token: str, link: Mapping[str, Any]) -> Ledger
         return told
 
 
-def discrepancies(books: Books, ledgers: Mapping[int, Ledger]) -> list[str]:
-    """Everything in which our books and the venues' ledgers (by connection id) differ."""
-    found = [*_open_ends(books)]
+def discrepancies(
+    books: Books, ledgers: Mapping[int, Ledger], *, attention: bool = False
+) -> list[str]:
+    """Everything in which our books and the venues' ledgers (by connection id) differ.
+
+    `attention`: a plan that asks for a person is no difference, as long as the residual that it
+    tells is exactly what its fills left behind and every way to close it was tried.
+    """
+    found = [*_open_ends(books, attention=attention)]
     for link in books.links:
         found += _orders_differ(books, link, ledgers[link["id"]])
         found += _fills_differ(books, link, ledgers[link["id"]])
@@ -97,20 +111,23 @@ def discrepancies(books: Books, ledgers: Mapping[int, Ledger]) -> list[str]:
     return found
 
 
-def _open_ends(books: Books) -> Iterator[str]:
+def _open_ends(books: Books, *, attention: bool) -> Iterator[str]:
     """What should have come to an end and has not, or ended without its figures."""
     for plan in books.plans:
         if plan["status"] not in OVER:
             yield f"plan {plan['id']} is still {plan['status']}"
         elif None in (plan["pnl"], plan["fees"], plan["spread_captured"], plan["slippage"]):
             yield f"plan {plan['id']} is {plan['status']} without a profit figure"
-        if plan["status"] == "NEEDS_ATTENTION":
+        if plan["status"] == "NEEDS_ATTENTION" and not (
+            attention and plan["residual"] and plan["reason"] in TRIED
+        ):
             yield f"plan {plan['id']} was left unbalanced: {plan['residual']} ({plan['reason']})"
     for order in books.orders:
         if order["status"] in LIVE:
             yield f"order {order['client_order_id']} is still {order['status']}"
     for row in books.held:
-        yield f"plan {row['plan_id']} is over and still holds capital (reservation {row['id']})"
+        owner = f"plan {row['plan_id']}" if row["plan_id"] else f"order {row['order_id']}"
+        yield f"{owner} is over and still holds capital (reservation {row['id']})"
 
 
 def _orders_differ(books: Books, link: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:

@@ -1,0 +1,119 @@
+"""What the processes of a run do: the product's own services and tasks, and nothing else."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+
+from apps.core.domain.errors import CryonelError
+from apps.core.domain.people import Actor
+from apps.trading import arb_check
+from apps.trading.campaign.children import Note
+from apps.trading.campaign.desk import Desk
+from apps.trading.campaign.post import Letter, PostOffice
+from apps.trading.domain.orders import LIVE
+from apps.trading.domain.plans import ALIVE
+from apps.trading.models import Bot, Order, Plan
+from apps.trading.services import account
+from apps.trading.services.plan_open import plan_open
+from apps.trading.strategies.arbitrage import ArbitrageParams
+from apps.trading.strategies.parameters import params_parse
+from cryonel.celery import app
+
+SWEEPERS = ("core.outbox_sweep", "trading.")
+MOST_LETTERS = 400  # in one settling round; more would be a storm of their own
+
+
+def engine(note: Note, desk: Desk, symbols: Sequence[str]) -> None:
+    """Look at the books, decide, and ask the gate, once for each symbol."""
+    bot = Bot.objects.get(pk=desk.bot_id)
+    params = params_parse(ArbitrageParams, bot.params)
+    for symbol in symbols:
+        try:
+            books = arb_check.books_ask(list(desk.links.values()), symbol)
+        except CryonelError as problem:
+            note("blind", problem.code)
+            continue
+        intent, decision = arb_check.decide(
+            replace(params, pairs=(symbol,)),
+            workspace_id=desk.workspace_id,
+            connections=list(desk.links.items()),
+            books=books,
+            now=timezone.now(),
+        )
+        if intent is None:
+            note("idle", decision.code)
+            continue
+        plan = plan_open(
+            actor=Actor.platform(desk.workspace_id),
+            bot_id=desk.bot_id,
+            fencing_token=bot.fencing_token,
+            intent=intent,
+            now=timezone.now(),
+        )
+        note("opened", [plan.pk, plan.status, f"{plan.quantity:f} {symbol}"])
+
+
+def worker(note: Note, letters: Sequence[Letter]) -> None:
+    """Carry out letters in order; one that fails is told and does not stop the next."""
+    for number, letter in enumerate(letters):
+        note("begin", number)
+        _carry_out(note, letter.task, dict(letter.arguments))
+        note("end", number)
+
+
+def beat(note: Note) -> None:
+    """Every regular task of trading, as the schedule would start them."""
+    for each in settings.CELERY_BEAT_SCHEDULE.values():
+        if (task := str(each["task"])).startswith(SWEEPERS):
+            _carry_out(note, task, {})
+
+
+def settler(note: Note, office: PostOffice, letters: Iterable[Letter], desks: list[Desk]) -> bool:
+    """Beat once, carry out everything that follows from it, and say whether all is at rest."""
+    waiting = deque(letters)
+    office.send = waiting.append  # type: ignore[method-assign,assignment] # this process keeps its letters
+    beat(note)
+    done = 0
+    while waiting and done < MOST_LETTERS:
+        letter = waiting.popleft()
+        _carry_out(note, letter.task, dict(letter.arguments))
+        done += 1
+    if waiting:
+        note("storm", [str(letter) for letter in list(waiting)[:5]])
+    mine = {"workspace_id__in": [desk.workspace_id for desk in desks]}
+    return not (
+        Order.objects.filter(status__in=LIVE, **mine).exists()
+        or Plan.objects.filter(status__in=ALIVE, **mine).exists()
+    )
+
+
+def halt(note: Note, desks: Iterable[Desk]) -> None:
+    for desk in desks:
+        account.trading_halt(
+            actor=Actor.platform(desk.workspace_id), reason="campaign", now=timezone.now()
+        )
+
+
+def resume(note: Note, desks: Iterable[Desk]) -> None:
+    for desk in desks:
+        account.trading_resume(actor=Actor.platform(desk.workspace_id), now=timezone.now())
+
+
+def _carry_out(note: Note, task: str, arguments: dict[str, Any]) -> None:
+    try:
+        work: Callable[..., Any] = app.tasks[task]
+        work(**arguments)
+    except Exception as problem:  # noqa: BLE001 as Celery does: told, and on to the next
+        place = traceback.extract_tb(problem.__traceback__)[-1]
+        where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
+        note("failed", [task, type(problem).__name__, str(problem)[:160], where])
+    finally:
+        close_old_connections()
