@@ -139,6 +139,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "apps.core",
     "apps.accounts",
     "apps.billing",
@@ -161,6 +164,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "apps.accounts.web.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -227,6 +231,14 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "apps.accounts.passwords.Guessable"},
 ]
+
+# allauth keeps the second factor; its own pages are not served.
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+MFA_ADAPTER = "apps.accounts.second_factor_adapter.SealedMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code of the neighboring half minute: clocks differ, people type
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_HTTPONLY = True
@@ -351,6 +363,8 @@ CELERY_BEAT_SCHEDULE = {
     "audit seal": {"task": "core.audit_seal", "schedule": 10},
     "order sweep": {"task": "trading.order_sweep", "schedule": 5},
     "plan sweep": {"task": "trading.plan_sweep", "schedule": 5},
+    "connections compared": {"task": "trading.connection_compare_due", "schedule": 5},
+    "order watch": {"task": "trading.order_watch", "schedule": 3},
     "plan watch": {"task": "trading.plan_watch", "schedule": 60},
     "arbitrage job sweep": {"task": "trading.arb_job_sweep", "schedule": 10},
     "decision log purge": {"task": "trading.decisions_purge", "schedule": 3600},

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts import selectors, services
+from apps.accounts import second_factor, selectors, services
+from apps.accounts.domain.errors import SecondFactorNeeded
 from apps.accounts.edges import ActorApi
 from apps.core import ratelimit
 
@@ -47,14 +48,22 @@ class TokenSignInApi(APIView):
         email = serializers.EmailField()
         password = serializers.CharField(trim_whitespace=False, max_length=200)
         name = serializers.CharField(default="script", max_length=80)
+        code = serializers.CharField(
+            default="", max_length=20, help_text="Where the account has a second factor."
+        )
 
     @extend_schema(request=Input, responses={201: NewTokenOutput}, auth=[])
     def post(self, request: Request) -> Response:
         data = self.Input(data=request.data)
         data.is_valid(raise_exception=True)
-        name = data.validated_data.pop("name")
+        name, code = data.validated_data.pop("name"), data.validated_data.pop("code")
         user = services.credentials_check(**data.validated_data)
         now = timezone.now()
+        if second_factor.is_enrolled(user_id=user.pk):
+            if not code:
+                raise SecondFactorNeeded
+            actor = selectors.actor_get(user_id=user.pk)
+            second_factor.second_factor_check(actor=actor, code=code, now=now)
         actor = services.sign_in_record(user=user, method="token", now=now)
         token, clear = services.api_token_create(
             actor=actor, name=name, now=now, lasts=SIGN_IN_LASTS

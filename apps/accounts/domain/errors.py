@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from apps.core.domain.errors import Conflict, InputInvalid, NotFound, SignInRequired, gettext_noop
+from apps.core.domain.errors import (
+    Conflict,
+    InputInvalid,
+    NotFound,
+    ServiceDown,
+    SignInRequired,
+    gettext_noop,
+)
 
 
 class CredentialsInvalid(SignInRequired):
@@ -38,3 +45,36 @@ class WorkspaceMissing(NotFound):
 class ApiTokenMissing(NotFound):
     code = "NFD-0202"
     template = gettext_noop("There is no such API token.")
+
+
+class SecondFactorRefused(SignInRequired):
+    code = "AUT-0204"
+    template = gettext_noop(
+        "This code is not right, or was used already. Wait for the next one and try again."
+    )
+
+
+class SecondFactorMissing(SignInRequired):
+    code = "AUT-0205"
+    template = gettext_noop(
+        "This needs a second factor. Set one up under Security, then come back."
+    )
+
+
+class SecondFactorNeeded(SignInRequired):
+    code = "AUT-0206"
+    template = gettext_noop(
+        "This account has a second factor. Send its current code as well, in the field code."
+    )
+
+
+class SecondFactorPresent(Conflict):
+    code = "CNF-0202"
+    template = gettext_noop("This account already has a second factor.")
+
+
+class SecondFactorBroken(ServiceDown):
+    code = "SYS-0201"
+    template = gettext_noop(
+        "The second factor cannot be checked: its key does not fit. Restore the keyring folder."
+    )

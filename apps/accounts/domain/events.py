@@ -31,3 +31,27 @@ class ApiTokenCreated(Event):
 class ApiTokenRevoked(Event):
     topic: ClassVar[str] = "accounts.api_token.revoked"
     token_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorEnrolled(Event):
+    topic: ClassVar[str] = "accounts.second_factor.enrolled"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorRemoved(Event):
+    topic: ClassVar[str] = "accounts.second_factor.removed"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorFailed(Event):
+    topic: ClassVar[str] = "accounts.second_factor.failed"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesRenewed(Event):
+    topic: ClassVar[str] = "accounts.recovery_codes.renewed"
+    user_id: int

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import services
 from apps.accounts.domain.errors import CredentialsInvalid, SignInLinkSpent
-from apps.accounts.models import User
 from apps.accounts.web.forms import SignInForm
+from apps.accounts.web.sessions import let_in, next_of
 from apps.core import api, ratelimit
-
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect(_next(request))
+        return redirect(next_of(request))
     form = SignInForm(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -36,8 +33,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, api.say(e))
                 status = 401
             else:
-                _open_session(request, user, method="password")
-                return redirect(_next(request))
+                return let_in(request, user, method="password")
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     return render(request, "accounts/sign_in.html", context, status=status)
 
@@ -54,8 +50,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request, "accounts/sign_in_link.html", {"problem": api.say(e)}, status=e.status
         )
-    _open_session(request, user, method="link")
-    return redirect("dashboard")
+    return let_in(request, user, method="link")
 
 
 @require_POST
@@ -67,7 +62,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 def language_set(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("language", "")
-    response = redirect(_next(request))
+    response = redirect(next_of(request))
     if code in dict(settings.LANGUAGES):
         translation.activate(code)
         response.set_cookie(
@@ -81,19 +76,5 @@ def language_set(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _open_session(request: HttpRequest, user: User, *, method: str) -> None:
-    login(request, user, backend=MODEL_BACKEND)
-    services.sign_in_record(user=user, method=method, now=timezone.now())
-
-
 def _per_account() -> ratelimit.Limit:
     return ratelimit.Limit("sign-in-account", 5, 15 * 60, fail_closed=True)
-
-
-def _next(request: HttpRequest) -> str:
-    """Where to go on: only to an address of ours."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if ours else settings.LOGIN_REDIRECT_URL

@@ -16,6 +16,7 @@ PUBLIC = {
     "health-ready",
     "sign-in",
     "sign-in-link",
+    "sign-in-second",
     "sign-out",
     "language-set",
     "api-token-sign-in",
