@@ -25,6 +25,7 @@ TARGETS = {
     "worker": "cryonel.roles:worker",
     "beat": "cryonel.roles:beat",
     "engine": "apps.trading.engine.main:main",
+    "guard": "apps.trading.guard.main:main",
 }
 WORKER_KINDS = {
     "execution": ("execution.priority", "execution"),

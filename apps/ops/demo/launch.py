@@ -19,7 +19,7 @@ from apps.ops.demo.progress import Progress
 from cryonel import embedded, roles
 from cryonel.supervisor import Supervisor, fork_call
 
-ROLES = ("live", "worker:execution", "worker:background", "beat", "engine")
+ROLES = ("live", "worker:execution", "worker:background", "beat", "engine", "guard")
 EXPECTED = {"worker": 2}  # instances that must be seen before the demo is ready
 SEED = 42
 

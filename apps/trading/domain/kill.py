@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from apps.core.domain.money import ZERO
-from apps.trading.domain.plans import SizeRules
+from apps.trading.domain.legs import SizeRules, assets_of
 from apps.venues.domain.ports import Side
 
 
@@ -109,28 +109,45 @@ class FillSum:
     quote_net: Decimal | None  # None: a price is missing
 
 
-def positions_of(sums: Iterable[FillSum]) -> list[NetPosition]:
+@dataclass(frozen=True, slots=True)
+class FeeSum:
+    """Fees of one bot on a connection, charged in an asset that it may hold a position in."""
+
+    bot_id: int | None
+    connection_id: int
+    venue: str
+    asset: str
+    amount: Decimal
+
+
+def positions_of(sums: Iterable[FillSum], fees: Iterable[FeeSum] = ()) -> list[NetPosition]:
     """Positions per bot and asset. An asset counts where it is the base of some fill of the bot:
-    what it was then spent on as a quote counts too, what is only ever a quote is money.
+    what it was then spent on as a quote, or as a fee, counts too; what is only ever a quote is
+    money.
     """
     by_bot: dict[int | None, list[FillSum]] = {}
+    paid: dict[tuple[int | None, str], list[FeeSum]] = {}
     for row in sums:
         by_bot.setdefault(row.bot_id, []).append(row)
+    for fee in fees:
+        paid.setdefault((fee.bot_id, fee.asset), []).append(fee)
     found = []
     for bot_id, rows in sorted(by_bot.items(), key=lambda item: item[0] or 0):
-        for asset in sorted({row.symbol.partition("/")[0] for row in rows}):
-            position = _position(bot_id, asset, rows)
+        for asset in sorted({assets_of(row.symbol)[0] for row in rows}):
+            position = _position(bot_id, asset, rows, paid.get((bot_id, asset), []))
             if position.net or position.unknown:
                 found.append(position)
     return found
 
 
-def _position(bot_id: int | None, asset: str, rows: Sequence[FillSum]) -> NetPosition:
+def _position(
+    bot_id: int | None, asset: str, rows: Sequence[FillSum], fees: Sequence[FeeSum]
+) -> NetPosition:
     amounts: dict[int, Decimal] = {}
     markets: dict[int, tuple[Decimal, str, str]] = {}  # {connection: (largest, venue, symbol)}
     unknown = False
     for row in rows:
-        base, _, quote = row.symbol.partition("/")
+        base, quote = assets_of(row.symbol)
         if base == asset:
             moved = row.base_net
             size = abs(row.base_net)
@@ -143,6 +160,9 @@ def _position(bot_id: int | None, asset: str, rows: Sequence[FillSum]) -> NetPos
         else:
             continue
         amounts[row.connection_id] = amounts.get(row.connection_id, ZERO) + moved
+    for fee in fees:
+        markets.setdefault(fee.connection_id, (ZERO, fee.venue, ""))
+        amounts[fee.connection_id] = amounts.get(fee.connection_id, ZERO) - fee.amount
     places = tuple(
         Place(number, markets[number][1], markets[number][2], amount)
         for number, amount in sorted(amounts.items())
@@ -150,7 +170,7 @@ def _position(bot_id: int | None, asset: str, rows: Sequence[FillSum]) -> NetPos
     made = NetPosition(bot_id, asset, "", sum(amounts.values(), ZERO), places, unknown)
     first = next(iter(made.closable()), None)
     named = first.symbol if first else next((p.symbol for p in places if p.symbol), f"{asset}/")
-    return NetPosition(bot_id, asset, named.partition("/")[2], made.net, places, unknown)
+    return NetPosition(bot_id, asset, assets_of(named)[1], made.net, places, unknown)
 
 
 def closing_size(

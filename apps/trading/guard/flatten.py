@@ -22,7 +22,7 @@ from apps.markets.domain.errors import InstrumentMissing
 from apps.markets.selectors.instruments import instrument_get
 from apps.trading.domain import kill
 from apps.trading.domain.kill import NetPosition, Place
-from apps.trading.domain.plans import SizeRules
+from apps.trading.domain.legs import SizeRules, assets_of
 from apps.trading.guard.desk import ask_all
 from apps.trading.guard.plans import orders_send
 from apps.trading.guard.work import Work
@@ -169,7 +169,7 @@ def _at(work: Work, position: NetPosition, place: Place, told: Told) -> tuple[Or
     wanted = min(abs(position.net), abs(place.amount))
     if not rules.tradable(wanted, best):
         return None, Left.DUST
-    base, _, quote = place.symbol.partition("/")
+    base, quote = assets_of(place.symbol)
     attempt = _attempts(work, position)
     offer = Offer(
         place=place,

@@ -5,7 +5,7 @@ Claims are the same conditional updates that workers use, so nothing is sent twi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from apps.trading import execution, sending
 from apps.trading.domain.orders import OrderStatus
@@ -42,7 +42,7 @@ def orders_send(work: Work, orders: Sequence[Order]) -> None:
         _say(work, order)
 
 
-def _clients(work: Work, numbers: Sequence[int] | set[int]) -> Mapping[int, TradingVenue]:
+def _clients(work: Work, numbers: Iterable[int]) -> Mapping[int, TradingVenue]:
     """A client for every connection, or none at all."""
     found = {number: work.desk.client(number) for number in numbers}
     ready = {number: client for number, client in found.items() if client is not None}

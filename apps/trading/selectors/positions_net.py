@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Q
 
-from apps.trading.domain.kill import Execution, FillSum, NetPosition, positions_of
+from apps.trading.domain.kill import Execution, FeeSum, FillSum, NetPosition, positions_of
 from apps.trading.domain.orders import OrderOrigin
 from apps.trading.models import Fill
 from apps.venues.domain.ports import Side
@@ -22,6 +22,17 @@ FROM trading_fill AS f JOIN trading_order AS o ON o.id = f.order_id
 WHERE f.workspace_id = %(workspace)s AND o.origin <> 'EXTERNAL'
   AND (%(bot)s::bigint IS NULL OR f.bot_id = %(bot)s::bigint)
 GROUP BY f.bot_id, f.connection_id, f.venue, f.symbol
+"""
+# A fee leaves less of what was bought. Where a plan trades equal sizes at two venues at once it
+# does not count, as the plan itself counts; nor in closing, which would never come to an end.
+FEES = """
+SELECT f.bot_id, f.connection_id, f.venue, f.fee_asset, sum(f.fee)
+FROM trading_fill AS f JOIN trading_order AS o ON o.id = f.order_id
+LEFT JOIN trading_plan AS p ON p.id = o.plan_id
+WHERE f.workspace_id = %(workspace)s AND o.origin NOT IN ('EXTERNAL', 'KILL')
+  AND (p.id IS NULL OR p.kind = 'SEQUENTIAL') AND f.fee > 0
+  AND (%(bot)s::bigint IS NULL OR f.bot_id = %(bot)s::bigint)
+GROUP BY f.bot_id, f.connection_id, f.venue, f.fee_asset
 """
 OPEN_ANYWHERE = """
 SELECT DISTINCT workspace_id FROM (
@@ -45,7 +56,9 @@ def net_positions(workspace_id: int, bot_id: int | None = None) -> list[NetPosit
     with connection.cursor() as cursor:
         cursor.execute(SUMS, {"workspace": workspace_id, "bot": bot_id})
         rows = [FillSum(*row) for row in cursor.fetchall()]
-    return positions_of(rows)
+        cursor.execute(FEES, {"workspace": workspace_id, "bot": bot_id})
+        fees = [FeeSum(*row) for row in cursor.fetchall()]
+    return positions_of(rows, fees)
 
 
 def workspaces_exposed() -> list[int]:

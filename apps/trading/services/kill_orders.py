@@ -21,8 +21,9 @@ from apps.core.domain.people import Actor
 from apps.trading import locks
 from apps.trading.domain import kill
 from apps.trading.domain.events import OrderPlaced, OrderSubmitted, OrderUpdated
+from apps.trading.domain.legs import SizeRules, assets_of
 from apps.trading.domain.orders import LIVE, OrderOrigin, OrderStatus, client_order_id_new
-from apps.trading.domain.plans import ALIVE, FINAL, PlanStatus, Role, SizeRules
+from apps.trading.domain.plans import ALIVE, FINAL, PlanStatus, Role
 from apps.trading.models import (
     CapitalReservation,
     KillOrder,
@@ -195,7 +196,7 @@ def _store(
         valid_until=now + CLOSING_VALID_FOR,
     )
     RiskDecision.objects.create(workspace_id=actor.workspace_id, order=order, at=now)
-    base, _, quote = place.symbol.partition("/")
+    base, quote = assets_of(place.symbol)
     selling = side is Side.SELL
     CapitalReservation.objects.create(
         workspace_id=actor.workspace_id,

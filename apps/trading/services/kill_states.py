@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from apps.accounts.selectors import user_is_staff
 from apps.core import audit, outbox
 from apps.core.domain.events import Event
@@ -58,6 +60,12 @@ def state_release(*, actor: Actor, scope: KillScope, bot_id: int | None, now: da
         event = _changed(actor, scope, bot_id, TradingState.ACTIVE, "")
         audit.record(event, actor=actor, at=now, before=before.value)
         outbox.publish(event)
+
+
+@transaction.atomic
+def state_release_now(*, actor: Actor, scope: KillScope, bot_id: int | None, now: datetime) -> None:
+    """The same as a service of its own. Raises RoleTooLow, PlatformNeedsStaff, BotMissing."""
+    state_release(actor=actor, scope=scope, bot_id=bot_id, now=now)
 
 
 def _locked(

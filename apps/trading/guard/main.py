@@ -1,0 +1,33 @@
+"""The entry of the guard role: blocks until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import structlog
+
+from apps.core import outbox
+from apps.trading.guard.guard import Guard
+
+logger = structlog.get_logger(__name__)
+STOPS_WITHIN = 4.0  # seconds: less than the supervisor's patience
+
+
+def main() -> None:
+    outbox.delivery_leave()
+    guard = Guard()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _stop(guard))
+    logger.info("guard.started", owner=guard.owner)
+    guard.run()
+    logger.info("guard.stopped", owner=guard.owner)
+
+
+def _stop(guard: Guard) -> None:
+    """A venue that does not answer is not waited for: its command goes on in the next guard."""
+    guard.stop()
+    last = threading.Timer(STOPS_WITHIN, lambda: os._exit(0))
+    last.daemon = True
+    last.start()
