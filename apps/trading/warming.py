@@ -44,18 +44,21 @@ class ReadyClients:
 
     def __init__(self) -> None:
         self._clients: dict[int, tuple[TradingVenue, float]] = {}  # with when it was asked for
-        self._warmed: dict[int, float] = {}  # monotonic seconds by connection
+        self._tried: dict[int, float] = {}  # monotonic seconds of the last warming
+        self._warm: set[int] = set()  # where that worked
 
     def renew(self, wanted: Collection[int]) -> None:
         """Have ready what these connections need, and let go of the others."""
         due = time.monotonic() - RENEW
-        fresh = not set(wanted) <= set(self._warmed)
-        for number in set(self._warmed) - set(wanted):
-            del self._warmed[number]
+        fresh = not set(wanted) <= set(self._tried)
+        for number in set(self._tried) - set(wanted):
+            del self._tried[number]
+            self._warm.discard(number)
             self._clients.pop(number, None)
         for number in sorted(wanted):
-            if self._warmed.get(number, due) <= due:
-                self._warm(number)
+            if self._tried.get(number, due) <= due:
+                (self._warm.add if warm(number) else self._warm.discard)(number)
+                self._tried[number] = time.monotonic()
             self._ask(number)
         if fresh:
             gc.freeze()  # programs and markets stay: collecting among them stops every thread
@@ -69,17 +72,11 @@ class ReadyClients:
             return None
         return ready
 
-    def _warm(self, number: int) -> None:
-        if warm(number):
-            self._warmed[number] = time.monotonic()
-        else:
-            self._warmed.pop(number, None)
-
     def _ask(self, number: int) -> None:
         """Only a client that was warmed is one that is ready."""
         asked_at = time.monotonic()
         try:
-            if number in self._warmed:
+            if number in self._warm:
                 self._clients[number] = sending.client_of(number, need=Need.TRADE), asked_at
                 return
         except CryonelError as e:

@@ -378,6 +378,18 @@ def test_a_venue_whose_circuit_is_open_is_not_ready(ready, monkeypatch):
     assert ready.of({1}) is None
 
 
+def test_a_venue_that_is_away_is_not_ready_and_tried_again_only_after_a_while(monkeypatch):
+    tries: list[int] = []
+    monkeypatch.setattr(warming, "warm", lambda number: tries.append(number))
+    monkeypatch.setattr(sending, "client_of", lambda number, need: Client())
+    made = ReadyClients()
+
+    made.renew({1})
+    made.renew({1})
+
+    assert (made.of({1}), tries) == (None, [1])
+
+
 def test_what_no_bot_here_needs_is_let_go(ready):
     ready.renew({2})
 
