@@ -167,3 +167,22 @@ class UnwindLossWrong(InputInvalid):
 class PlanHandlingUnexplained(InputInvalid):
     code = "VAL-0472"
     template = gettext_noop("Say how it was handled. The sentence is kept with the trade.")
+
+
+class LimitsWrong(InputInvalid):
+    """details: {limit: [sentences]}."""
+
+    code = "VAL-0411"
+    template = gettext_noop("Some limits cannot be set like this. Nothing was changed.")
+
+
+class LimitsLoosened(Conflict):
+    """details: {"confirm": [names]}."""
+
+    code = "CNF-0411"
+    template = gettext_noop("This loosens limits that protect you. Confirm that you want it.")
+
+
+class RiskDecisionMissing(NotFound):
+    code = "NFD-0411"
+    template = gettext_noop("There is no such decision.")

@@ -343,3 +343,14 @@ class BotRestarted(Event):
     bot_id: int
     policy: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsChanged(Event):
+    """Of a scope; workspace_id 0: of the platform or of a plan."""
+
+    topic: ClassVar[str] = "trading.limits.changed"
+    scope: str
+    bot_id: int | None
+    plan_code: str
+    names: list[str]

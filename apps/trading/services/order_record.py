@@ -20,9 +20,17 @@ from apps.trading.domain.events import OrderExpired, OrderRefused, OrderUpdated
 from apps.trading.domain.findings import difference, differs
 from apps.trading.domain.orders import LIVE, OrderStatus, require_transition
 from apps.trading.models import CapitalReservation, Fill, Order, OrderAnomaly
-from apps.venues.domain.ports import OrderReceipt, VenueTrade
+from apps.trading.services import tallies
+from apps.venues.domain.ports import (
+    TRIGGERED,
+    OrderKind,
+    OrderReceipt,
+    TimeInForce,
+    VenueTrade,
+)
 
 Told = tuple[Order, OrderReceipt]
+RESTING = frozenset({OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
 LEARNED = [
     "status", "reason", "closed_at", "filled", "counted", "venue_order_id", "round_trip_us",
     "tick_to_order_us",
@@ -152,9 +160,20 @@ def _store(changed: Sequence[Order], now: datetime) -> None:
         changed[0].save(update_fields=LEARNED)
     elif changed:
         Order.objects.bulk_update(changed, LEARNED, batch_size=500)
-    over = [o for o in changed if OrderStatus(o.status) not in LIVE and o.plan_id is None]
-    if over:
-        CapitalReservation.objects.filter(order__in=over, released_at=None).update(released_at=now)
+    loose = [o for o in changed if OrderStatus(o.status) not in LIVE or _is_locked_at_venue(o)]
+    loose = [order for order in loose if order.plan_id is None]
+    if loose:
+        CapitalReservation.objects.filter(order__in=loose, released_at=None).update(
+            released_at=now
+        )
+
+
+def _is_locked_at_venue(order: Order) -> bool:
+    """It rests there, so the venue itself takes its amount off the free balance: holding it here
+    too would count it twice. Released, it counts until a balance newer than this was read."""
+    rests = order.time_in_force not in {TimeInForce.IOC, TimeInForce.FOK}
+    waits = OrderKind(order.kind) in TRIGGERED and not order.emulated
+    return OrderStatus(order.status) in RESTING and bool(order.venue_order_id) and (rests or waits)
 
 
 def _book(told: Sequence[Told], now: datetime) -> dict[int, int]:
@@ -182,6 +201,7 @@ def _book(told: Sequence[Told], now: datetime) -> dict[int, int]:
             elif differs(known[1], known[2], trade):
                 order_remark(order, "fill_differs", difference(known[1], known[2], trade), now)
     Fill.objects.bulk_create(fills)
+    tallies.fills_booked(fills, now)
     return Counter(fill.order_id for fill in fills)
 
 

@@ -26,7 +26,7 @@ from apps.trading.domain.plans import PlanStatus, Role
 from apps.trading.domain.states import TradingState, strictest
 from apps.trading.models import CapitalReservation, Order, Plan, TradingAccount
 from apps.trading.selectors import exposure
-from apps.trading.services import plan_books
+from apps.trading.services import plan_books, tallies
 from apps.trading.services.plan_open import orders_store
 
 CLOSING_VALID_FOR = timedelta(seconds=30)  # to send a completion or an unwind
@@ -200,6 +200,7 @@ def _finish(
             "slippage", "pnl_note", "closed_at",
         ]
     )  # fmt: skip
+    tallies.plan_closed(plan, before[1])
     CapitalReservation.objects.filter(plan=plan, released_at=None).update(released_at=now)
     event = PlanClosed(
         workspace_id=plan.workspace_id, plan_id=plan.pk, bot_id=plan.bot_id, status=step.status

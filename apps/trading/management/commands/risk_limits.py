@@ -52,8 +52,8 @@ class Command(BaseCommand):
         scope = Scope.PLAN if plan else Scope.PLATFORM
         row = RiskPolicy.objects.filter(scope=scope, plan_code=plan).first()
         if row is None:
-            raise CommandError("No such row: nothing opens without the platform's."
-                               if not plan else f"No caps are set for the plan {plan}.")  # fmt: skip
+            missing = f"No caps are set for the plan {plan}."
+            raise CommandError(missing if plan else "The platform's caps are missing: migrate.")
         for spec in LIMITS:
             value = getattr(row, spec.name)
             shown = "no limit" if value is None else plain(value)
