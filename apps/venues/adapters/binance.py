@@ -73,7 +73,9 @@ class Binance(CcxtVenue):
         | STOPS,
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="recvWindow of 2 s",
         needed_rights=("Enable Reading", "Enable Spot & Margin Trading"),
         key_page="https://www.binance.com/en/my/settings/api-management",
         key_steps=(
@@ -103,7 +105,7 @@ class Binance(CcxtVenue):
             "fetchMarkets": {"types": ["spot"]},
             "fetchMargins": False,
             "warnOnFetchOpenOrdersWithoutSymbol": False,
-            "recvWindow": 3000,  # ms; what is later than this is refused, so `visible_after` holds
+            "recvWindow": 2000,  # ms: see `taken_for`
         }
     }
 

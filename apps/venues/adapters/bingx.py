@@ -24,7 +24,9 @@ class Bingx(CcxtVenue):
         capabilities=SPOT | MARKET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="recvWindow of 2 s",
         needed_rights=("Read", "Spot Trading"),
         key_page="https://bingx.com/en/accounts/api",
         key_steps=(
@@ -49,6 +51,7 @@ class Bingx(CcxtVenue):
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
         """The amounts once more as text: ccxt sends floats there."""
         params = super().order_params(ticket) | {"quantity": f"{ticket.quantity.normalize():f}"}
+        params["recvWindow"] = 2000  # ms: see `taken_for`
         if ticket.limit_price is not None:
             params["price"] = f"{ticket.limit_price.normalize():f}"
         return params

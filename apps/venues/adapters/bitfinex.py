@@ -46,7 +46,9 @@ class Bitfinex(CcxtVenue):
         },
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=10),
+        lateness="nonces in order",
+        ordered_nonces=True,
         needed_rights=("Account History: read", "Orders: read and write", "Wallets: read"),
         key_page="https://setting.bitfinex.com/api",
         key_steps=(

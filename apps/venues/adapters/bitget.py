@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -32,7 +33,9 @@ class Bitget(CcxtVenue):
         capabilities=SPOT | TESTNET | {Capability.CANCEL_ALL},
         credential_fields=WITH_PASSPHRASE,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="receiveWindow of 2 s",
         needed_rights=("Spot trade: Read and Write",),
         key_page="https://www.bitget.com/account/newapi",
         key_steps=(
@@ -54,7 +57,10 @@ class Bitget(CcxtVenue):
 
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
         """ccxt lets the unified word overwrite the venue's own, which is lower case."""
-        params = super().order_params(ticket)
+        params = super().order_params(ticket) | {
+            "requestTime": str(int(time.time() * 1000)),
+            "receiveWindow": "2000",  # ms: see `taken_for`
+        }
         if "timeInForce" in params:
             params["force"] = params.pop("timeInForce").lower()
         return params

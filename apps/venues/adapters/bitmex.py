@@ -46,6 +46,8 @@ class Bitmex(NativeVenue):
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=10),
+        taken_for=timedelta(seconds=6),
+        lateness="api-expires of 5 s",
         needed_rights=("Order",),
         key_page="https://www.bitmex.com/app/apiKeys",
         key_steps=(

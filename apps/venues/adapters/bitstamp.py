@@ -41,7 +41,9 @@ class Bitstamp(CcxtVenue):
         capabilities=SPOT | MARKET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=154),
+        taken_for=timedelta(seconds=151),
+        lateness="X-Auth-Timestamp is good for 150 s",
         needed_rights=(
             "Account balance",
             "User transactions",

@@ -24,7 +24,9 @@ class Bitvavo(CcxtVenue):
         capabilities=SPOT | MARKET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="Bitvavo-Access-Window of 2 s",
         needed_rights=("View information", "Trade digital assets"),
         key_page="https://account.bitvavo.com/user/api",
         key_steps=(
@@ -37,7 +39,9 @@ class Bitvavo(CcxtVenue):
     )
     paging = Paging(Listing.NEWEST_FIRST, size=1000)
     client_ids = Uuid()
-    config = {"options": {"operatorId": 1}}  # who traded, as the venue's rules ask: the platform
+    config = {
+        "options": {"operatorId": 1, "recvWindow": 2000}
+    }  # who traded, as the venue's rules ask: the platform
 
     def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
         """ccxt leaves our id in the venue's own row."""

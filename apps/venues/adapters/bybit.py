@@ -25,7 +25,9 @@ class Bybit(CcxtVenue):
         capabilities=SPOT | MARKET | TESTNET | {Capability.CANCEL_ALL, Capability.ORDER_HISTORY},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="recv_window of 2 s",
         needed_rights=("Read-Write", "Unified Trading: Orders", "SPOT: Trade"),
         key_page="https://www.bybit.com/app/user/api-management",
         key_steps=(
@@ -41,7 +43,9 @@ class Bybit(CcxtVenue):
     paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7), size=100)
     order_paging = Paging(Listing.NEWEST_FIRST, window=timedelta(days=7), size=50)
     fees_by_symbol = True
-    config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
+    config = {
+        "options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "recvWindow": 2000}
+    }
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 200)

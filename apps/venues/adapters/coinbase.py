@@ -28,6 +28,7 @@ from apps.venues.domain.ports import (
     VenueSpec,
 )
 
+TOKEN_FOR, TOKEN_ENDS = 120, 10  # seconds: ccxt's, ours
 UP, DOWN = "STOP_DIRECTION_STOP_UP", "STOP_DIRECTION_STOP_DOWN"
 STOP_CONFIGURATIONS = ("stop_limit_stop_limit_gtc", "stop_limit_stop_limit_gtd")
 KEY_NAME = CredentialField(
@@ -58,7 +59,9 @@ class Coinbase(CcxtVenue):
         },
         credential_fields=(KEY_NAME, PRIVATE_KEY),
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=14),
+        taken_for=timedelta(seconds=11),
+        lateness="the token ends after 10 s",
         needed_rights=("View", "Trade"),
         key_page="https://portal.cdp.coinbase.com/projects/api-keys",
         key_steps=(
@@ -108,6 +111,13 @@ class Coinbase(CcxtVenue):
         stop = (waits.get("stop_direction") == UP) is (found.side is Side.BUY)
         kind = OrderKind.STOP_LIMIT if stop else OrderKind.TAKE_PROFIT_LIMIT
         return replace(found, kind=kind, trigger_price=decimal(waits.get("stop_price")))
+
+    def _made(self, keys: Mapping[str, str]) -> Any:
+        """With tokens that end sooner: ccxt's are good for two minutes."""
+        client = super()._made(keys)
+        made = client.create_auth_token
+        client.create_auth_token = lambda at, *args: made(at - TOKEN_FOR + TOKEN_ENDS, *args)
+        return client
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         return self.listed(wire_id, self._client.fetch_orders(symbol, None, 100))

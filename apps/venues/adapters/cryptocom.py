@@ -23,7 +23,9 @@ class Cryptocom(CcxtVenue):
         capabilities=SPOT | MARKET | TESTNET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=64),
+        taken_for=timedelta(seconds=61),
+        lateness="nonce is good for 60 s",
         needed_rights=("Can Read", "Enable Trading"),
         key_page="https://crypto.com/exchange/user/settings/api-management",
         key_steps=(

@@ -24,7 +24,9 @@ class Gate(CcxtVenue):
         capabilities=SPOT | TESTNET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="X-Gate-Exptime of 2 s",
         needed_rights=("Spot: Read And Write",),
         key_page="https://www.gate.com/myaccount/api_key_manage",
         key_steps=(
@@ -45,6 +47,9 @@ class Gate(CcxtVenue):
             "unifiedAccount": False,
         }
     }
+
+    def expiry_headers(self, now: int) -> Mapping[str, str]:
+        return {"X-Gate-Exptime": str(now + 2000)}
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 1000)

@@ -32,7 +32,10 @@ class Gemini(CcxtVenue):
         capabilities=SPOT | TESTNET | {Capability.CANCEL_ALL, Capability.STOP_LIMIT},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=34),
+        taken_for=timedelta(seconds=31),
+        lateness="nonce is good for 30 s, and nonces in order",
+        ordered_nonces=True,
         needed_rights=("Trader",),
         key_page="https://exchange.gemini.com/settings/api",
         key_steps=(

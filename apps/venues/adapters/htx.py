@@ -27,7 +27,9 @@ class Htx(CcxtVenue):
         capabilities=SPOT | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=305),
+        taken_for=timedelta(seconds=301),
+        lateness="Timestamp is good for 5 minutes",
         needed_rights=("Read", "Trade"),
         key_page="https://www.htx.com/en-us/apikey/",
         key_steps=(

@@ -53,7 +53,8 @@ class Hyperliquid(CcxtVenue):
             ),
         ),
         rights_proof=RightsProof.STRUCTURAL,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=120),
+        lateness="nothing: a long wait",
         needed_rights=("API wallet (agent)",),
         key_page="https://app.hyperliquid.xyz/API",
         key_steps=(

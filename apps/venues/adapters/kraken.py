@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
@@ -46,6 +46,9 @@ class Kraken(CcxtVenue):
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=10),
+        taken_for=timedelta(seconds=6),
+        lateness="deadline of 5 s",
+        ordered_nonces=True,
         needed_rights=(
             "Query funds",
             "Query open orders & trades",
@@ -86,7 +89,10 @@ class Kraken(CcxtVenue):
         return super().receipt({**raw, "clientOrderId": ours}, client_order_id)
 
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
-        params = super().order_params(ticket)
+        deadline = datetime.now(UTC) + timedelta(seconds=5)  # two at least: see `taken_for`
+        params = super().order_params(ticket) | {
+            "deadline": f"{deadline:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        }
         if ticket.expires_at is not None:
             params["expiretm"] = str(int(ticket.expires_at.timestamp()))
         return params

@@ -23,7 +23,9 @@ class Kucoin(CcxtVenue):
         capabilities=SPOT | MARKET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=WITH_PASSPHRASE,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=9),
+        taken_for=timedelta(seconds=6),
+        lateness="KC-API-TIMESTAMP is good for 5 s",
         needed_rights=("General", "Spot Trading"),
         key_page="https://www.kucoin.com/account/api",
         key_steps=(

@@ -23,7 +23,9 @@ class Mexc(CcxtVenue):
         capabilities=SPOT | MARKET | {Capability.CANCEL_ALL},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="recvWindow of 2 s",
         needed_rights=("Account: view", "Spot trade: view and place orders"),
         key_page="https://www.mexc.com/user/openapi",
         key_steps=(
@@ -37,7 +39,7 @@ class Mexc(CcxtVenue):
     paging = Paging(Listing.NEWEST_FIRST, size=100)
     cancels_by = CancelsBy.SYMBOL
     absences = ("Order does not exist", "Unknown order sent")
-    config = {"options": {"defaultType": "spot"}}
+    config = {"options": {"defaultType": "spot", "recvWindow": 2000}}
 
     def load(self, source: Any) -> None:
         source.set_markets(source.fetch_spot_markets())  # load_markets reads the futures as well

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from apps.core.domain.errors import gettext_noop
@@ -22,7 +23,9 @@ class Okx(CcxtVenue):
         capabilities=SPOT | MARKET | TESTNET | {Capability.DEAD_MAN_SWITCH},
         credential_fields=WITH_PASSPHRASE,
         rights_proof=RightsProof.PROBE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="expTime of 2 s",
         needed_rights=("Read", "Trade"),
         key_page="https://www.okx.com/account/my-api",
         key_steps=(
@@ -45,6 +48,9 @@ class Okx(CcxtVenue):
             "tgtCcy": "base_ccy",
         }
     }
+
+    def expiry_headers(self, now: int) -> Mapping[str, str]:
+        return {"expTime": str(now + 2000)}
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 400)

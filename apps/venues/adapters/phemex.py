@@ -37,7 +37,9 @@ class Phemex(CcxtVenue):
         - {Capability.ACCOUNT_FEES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=9),
+        taken_for=timedelta(seconds=6),
+        lateness="x-phemex-request-expiry of 5 s",
         needed_rights=("Read & Write",),
         key_page="https://phemex.com/account/api",
         key_steps=(
@@ -49,7 +51,7 @@ class Phemex(CcxtVenue):
     )
     paging = Paging(Listing.NUMBERED, size=200)
     cancels_by = CancelsBy.SYMBOL
-    config = {"options": {"defaultType": "spot"}}
+    config = {"options": {"defaultType": "spot", "x-phemex-request-expiry": 5}}
 
     def order_params(self, ticket: OrderTicket) -> dict[str, Any]:
         """ccxt passes the unified words on, which the venue does not know."""

@@ -23,7 +23,9 @@ class Poloniex(CcxtVenue):
         capabilities=SPOT | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=6),
+        taken_for=timedelta(seconds=3),
+        lateness="recvWindow of 2 s",
         needed_rights=("Read", "Trade"),
         key_page="https://poloniex.com/account/apiKeys",
         key_steps=(
@@ -37,6 +39,9 @@ class Poloniex(CcxtVenue):
     paging = Paging(Listing.NEWEST_FIRST, size=1000)
     dead_man_limits = (timedelta(seconds=10), timedelta(seconds=600))
     config = {"options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}}
+
+    def expiry_headers(self, now: int) -> Mapping[str, str]:
+        return {"recvWindow": "2000"}
 
     def book_limit(self, depth: int) -> int | None:
         return next((step for step in (5, 10, 20, 50, 100, 150) if step >= depth), 150)

@@ -104,6 +104,8 @@ def _adapter(code: str, label: str) -> type[Practice]:
         credential_fields=Binance.spec.credential_fields,
         rights_proof=RightsProof.PROBE,
         visible_after=Binance.spec.visible_after,
+        taken_for=Binance.spec.taken_for,
+        lateness=Binance.spec.lateness,
         needed_rights=Binance.spec.needed_rights,
         key_page="",
         key_steps=(gettext_noop("Open a paper account here: its key is made and stored for you."),),

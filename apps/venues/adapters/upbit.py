@@ -23,7 +23,8 @@ class Upbit(CcxtVenue):
         capabilities=SPOT - {Capability.MY_TRADES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=120),
+        lateness="nothing: a long wait",
         needed_rights=("View Account", "View Orders", "Make Orders"),
         key_page="https://upbit.com/mypage/open_api_management",
         key_steps=(

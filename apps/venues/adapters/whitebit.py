@@ -23,7 +23,9 @@ class Whitebit(CcxtVenue):
         capabilities=(SPOT | {Capability.CANCEL_ALL}) - {Capability.FOK, Capability.ACCOUNT_FEES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.NONE,
-        visible_after=timedelta(seconds=5),
+        visible_after=timedelta(seconds=9),
+        taken_for=timedelta(seconds=6),
+        lateness="nonceWindow of 5 s",
         needed_rights=("Trade: info, create and cancel orders",),
         key_page="https://whitebit.com/settings/api",
         key_steps=(
@@ -36,7 +38,7 @@ class Whitebit(CcxtVenue):
     )
     paging = Paging(Listing.NUMBERED, size=100, params={"limit": 100})
     absences = ("has not been found",)
-    config = {"options": {"defaultType": "spot"}}
+    config = {"options": {"defaultType": "spot", "nonceWindow": True}}
 
     def book_limit(self, depth: int) -> int | None:
         return min(depth, 100)

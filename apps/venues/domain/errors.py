@@ -89,6 +89,17 @@ class ClockSkewed(VenueFailed):
     )
 
 
+class NonceUnavailable(VenueFailed):
+    """Not sent: the store that numbers a key's requests does not answer."""
+
+    code = "VEN-0107"
+    status = 503
+    retryable = True
+    template = gettext_noop(
+        "Nothing was sent to {venue}: requests cannot be numbered right now. It is tried again."
+    )
+
+
 class KeyRefused(VenueFailed):
     code = "VEN-0106"
     status = 422

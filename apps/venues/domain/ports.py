@@ -134,7 +134,13 @@ class VenueSpec:
     requests_per_second: float = 5.0
     docs: str = ""
     dead_man_cancels_stops: bool = True  # whether its switch would also take protective stops
-    lateness: str = ""  # what bounds how late a request may still be taken: see `visible_after`
+    # From our signature until the venue refuses the order for being late, our clock being at most a
+    # second ahead; None where no time bounds it. `lateness` says what that rests on.
+    taken_for: timedelta | None = None
+    lateness: str = ""
+    # It refuses a nonce below one it has seen: nonces are given out in order to all processes, and
+    # a later question of the same key shuts out an order that is still on its way.
+    ordered_nonces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
