@@ -13,6 +13,8 @@ app = Celery("cryonel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="tasks_live")
+app.autodiscover_tasks(related_name="tasks_sync")
+app.autodiscover_tasks(related_name="tasks_orders")
 
 
 class KeepsConnections(DjangoWorkerFixup):  # type: ignore[misc]

@@ -13,8 +13,11 @@ from apps.core.domain.people import Actor
 from apps.portfolio.services import balances_record
 from apps.trading import arb_check, crash_points, execution, selectors, sending
 from apps.trading.domain.arb_jobs import ArbJobStatus
+from apps.trading.domain.findings import CloseAbsent
+from apps.trading.domain.orders import OrderOrigin
 from apps.trading.domain.plans import PlanStatus
 from apps.trading.services import (
+    adoption,
     arb_jobs,
     connections,
     decisions,
@@ -34,7 +37,6 @@ logger = structlog.get_logger(__name__)
 FORGOTTEN_AFTER = timedelta(seconds=5)  # a PLANNED order this old was lost on its way
 SILENT_AFTER = timedelta(seconds=3)  # an order sent this long ago is asked about
 GIVEN_UP_AFTER = timedelta(minutes=1)  # an arbitrage job whose worker died is over then
-NEVER_ARRIVED = "NEVER_ARRIVED"
 
 
 @shared_task(name="trading.plan_submit", acks_late=True, ignore_result=True)
@@ -57,17 +59,24 @@ def order_reconcile(*, workspace_id: int, order_id: int) -> None:
     """Ask the venue what became of an order we sent. Asking is always safe to repeat."""
     actor = Actor.platform(workspace_id)
     order = selectors.order_get(reader=actor, order_id=order_id)
+    if order.origin == OrderOrigin.EXTERNAL:
+        return  # not under our id: comparisons follow it
     now = timezone.now()
+    vanished = bool(order.venue_order_id or order.filled)
     try:
-        receipt = sending.client_of(order.connection_id, need=Need.VIEW).find_order(
+        client = sending.client_of(order.connection_id, need=Need.VIEW)
+        receipt = client.find_order(
             order.client_order_id, order.symbol, sent_for=now - (order.sent_at or now)
         )
+        if receipt is None and order.venue_order_id:
+            receipt = client.order_by_venue_id(order.venue_order_id, order.symbol)
     except CryonelError as e:
         logger.info("order.still_unknown", order_id=order_id, code=e.code)
         return  # the next round asks again
     now = timezone.now()
     if receipt is None:
-        order_record.order_reject(actor=actor, order_id=order_id, reason=NEVER_ARRIVED, now=now)
+        absent = CloseAbsent(order_id, vanished)
+        adoption.order_close_absent(actor=actor, absent=absent, now=now)
     else:
         order_record.order_record_receipt(actor=actor, order_id=order_id, receipt=receipt, now=now)
     if order.plan_id is not None:

@@ -40,3 +40,12 @@ def fact(status: str, checked_at: datetime | None, now: datetime) -> AlignmentFa
     if known is AlignmentStatus.ALIGNED and stale:
         known = AlignmentStatus.UNKNOWN
     return AlignmentFact(known, checked_at)
+
+
+class RestartOutcome(StrEnum):
+    """What came of a bot's restart after an unclean end."""
+
+    WAITING = "WAITING"  # for its connections to be compared, or for its positions to be closed
+    RESUMED = "RESUMED"
+    FLATTENED = "FLATTENED"
+    FAILED = "FAILED"  # something is left that could not be closed; the report says what

@@ -95,6 +95,13 @@ TEXTS: dict[str, str] = {
     ),
     "CHURN": gettext_noop("refused: {count} failed trades of {symbol} in the last hour"),
     "LEGS_UNEQUAL": gettext_noop("refused: the legs do not belong together"),
+    "COMPARING": gettext_noop("waiting until orders and balances are compared with {venue}"),
+    "UNALIGNED_WITH": gettext_noop(
+        "waiting: orders or balances do not agree with {venue}; the connection says what to do"
+    ),
+    "RESTARTING": gettext_noop(
+        "waiting: after an unclean end the bot first does what its owner chose for restarts"
+    ),
     "CONNECTION_UNFIT": gettext_noop("refused: a connection is paused or removed"),
 }
 

@@ -19,7 +19,9 @@ from apps.core.domain.people import Actor
 from apps.markets.hub import BookTouched, MarketHub
 from apps.trading.domain.decisions import Decision
 from apps.trading.domain.plans import PlanIntent, PlanStatus
+from apps.trading.engine.comparing import Comparing
 from apps.trading.engine.database import Database
+from apps.trading.engine.emulator import Emulator
 from apps.trading.engine.gateway import Gateway
 from apps.trading.engine.log import DecisionFolder
 from apps.trading.engine.owner import is_gone, owner_new
@@ -28,7 +30,7 @@ from apps.trading.engine.views import MarketView
 from apps.trading.engine.watch import symbols_everywhere
 from apps.trading.handlers_live import decisions_show
 from apps.trading.selectors import engine as reads
-from apps.trading.services import bots, decisions, leases
+from apps.trading.services import bots, decisions, leases, restarts
 from apps.trading.warming import LOOK
 
 logger = structlog.get_logger(__name__)
@@ -48,6 +50,8 @@ class Engine:
         self.database = Database()
         self.gateway = Gateway()
         self.log = DecisionFolder()
+        self.comparing = Comparing()
+        self.emulator = Emulator(self.hub, Database())
         self._by_symbol: dict[str, list[BotRunner]] = {}
         self._dirty: dict[str, tuple[str, int]] = {}  # symbol -> newest touch
         self._looked_at: dict[str, float] = {}  # monotonic seconds of a symbol's last decision
@@ -62,9 +66,11 @@ class Engine:
 
     async def run(self) -> None:
         self.hub.listen(self._on_touch)
+        self.hub.listen(self.emulator.on_touch)
         chores = [
             asyncio.create_task(self.hub.run(), name="hub"),
             asyncio.create_task(self._decide_forever(), name="decide"),
+            asyncio.create_task(self.emulator.watch_forever(), name="emulator"),
             *(
                 asyncio.create_task(self._repeat(name, period, chore), name=name)
                 for name, period, chore in (
@@ -73,11 +79,15 @@ class Engine:
                     ("rules", 2.0, self._rules),
                     ("facts", FACTS, self._facts),
                     ("flush", FLUSH, self._flush),
+                    ("restarts", 1.0, self._restarts),
                     ("beat", BEAT, self._beat),
                     ("refresh", REFRESH, self._refresh),
                     ("gate", GATE, self._keep_gate),
                     ("warm", LOOK, self._warm),
                     ("quiet", 1.0, self._look_at_quiet),
+                    ("armed orders", 1.0, self.emulator.refresh),
+                    ("order times", 1.0, self.emulator.time_out),
+                    ("slices", 0.5, self.emulator.slices),
                 )
             ),
         ]
@@ -94,11 +104,13 @@ class Engine:
         for chore in others:
             chore.cancel()
         await asyncio.gather(*others, *self._opening, return_exceptions=True)
+        await self.emulator.ended()
         try:
             await self.database.run(lambda: leases.lease_release(owner=self.owner))
             await self._flush()
             await self.gateway.close()
             await self.database.close()
+            await self.emulator.database.close()
         except Exception:
             logger.exception("engine.release_failed")  # the leases end by themselves
         hub.cancel()
@@ -198,6 +210,7 @@ class Engine:
         gone = [owner for owner in owners if owner != self.owner and is_gone(owner)]
         await self.database.run(lambda: leases.lease_take(owner=self.owner, now=now, gone=gone))
         roster = await self.database.run(lambda: reads.engine_roster(owner=self.owner))
+        await self.database.run(lambda: self.comparing.begin(roster))
         held = {bot.bot_id for bot in roster}
         self.runners = {number: r for number, r in self.runners.items() if number in held}
         for bot in roster:
@@ -247,11 +260,18 @@ class Engine:
         now, began = timezone.now(), time.monotonic()
         facts = await self.database.run(lambda: reads.engine_facts(bots=roster, now=now))
         self.market.free, self.market.fees = facts.free, facts.fees
+        self.market.alignment = facts.alignment
         for number, bot_facts in facts.bots.items():
             held = self.runners.get(number)
             if held is not None and held.opened_at < began:  # else older than what it knows
                 held.facts = bot_facts
         self._index()
+
+    async def _restarts(self) -> None:
+        """Resume or flatten what an engine before left behind, as each owner chose."""
+        if any(runner.bot.restarting for runner in self.runners.values()):
+            now = timezone.now()
+            await self.database.run(lambda: restarts.restarts_advance(owner=self.owner, now=now))
 
     async def _flush(self) -> None:
         rows = self.log.take()

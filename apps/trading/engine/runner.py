@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from apps.trading.domain.alignment import AlignmentStatus
 from apps.trading.domain.decisions import Decision
 from apps.trading.domain.plans import PlanIntent
 from apps.trading.engine.views import MarketView
@@ -14,6 +15,7 @@ from apps.trading.selectors.engine import EngineBot
 from apps.trading.strategies.interface import BookTick, BotFacts, Facts
 from apps.trading.strategies.parameters import params_parse
 from apps.trading.strategies.registry import strategy_type
+from apps.venues.registry import venue_label
 
 DENIED_PAUSE = (2.0, 60.0)  # seconds until a denied pair is asked for again: first, longest
 
@@ -49,6 +51,8 @@ class BotRunner:
             return [], []
         if time.monotonic() < self._not_before.get(symbol, 0.0):
             return [], []
+        if waits := self._waits(market):
+            return [], [waits]
         event = BookTick(symbol=symbol, venue=venue, received_ns=received_ns, at=now)
         facts = Facts(
             now=now,
@@ -59,6 +63,16 @@ class BotRunner:
         )
         self.state, intents, decisions = self.kind.on_event(self.state, event, self.params, facts)
         return intents, decisions
+
+    def _waits(self, market: MarketView) -> Decision | None:
+        """Why it may not trade whatever the market does: a restart, or books not compared."""
+        for number, venue in self.bot.connections:
+            fact = market.alignment.get(number)
+            if fact is None or not fact.aligned:
+                status = AlignmentStatus.UNKNOWN if fact is None else fact.status
+                code = "UNALIGNED_WITH" if status == AlignmentStatus.UNALIGNED else "COMPARING"
+                return Decision(code, "", {"venue": venue_label(venue)})
+        return Decision("RESTARTING", "", {}) if self.bot.restarting else None
 
     def opened(self, symbol: str) -> None:
         """The gate said yes: counted here at once, and again when the facts are read anew."""

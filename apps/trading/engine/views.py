@@ -9,6 +9,7 @@ from decimal import Decimal
 from apps.core.domain.errors import CryonelError
 from apps.markets.domain.spreads import Level
 from apps.markets.hub import MarketHub
+from apps.trading.domain.alignment import AlignmentFact
 from apps.trading.domain.plans import SizeRules
 from apps.trading.domain.risk import Claim
 from apps.trading.strategies.interface import VenueFacts
@@ -27,6 +28,7 @@ class MarketView:
         self.rules: Rules = {}
         self.free: Mapping[Claim, Decimal] = {}
         self.fees: Mapping[tuple[int, str], Decimal] = {}
+        self.alignment: Mapping[int, AlignmentFact] = {}
 
     def venue(self, connection_id: int, venue: str, symbol: str) -> VenueFacts:
         bids, asks, age = self._book(venue, symbol)

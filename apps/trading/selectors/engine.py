@@ -9,11 +9,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from apps.markets.selectors import instrument_list
+from apps.trading.domain.alignment import AlignmentFact
 from apps.trading.domain.plans import SizeRules
 from apps.trading.domain.risk import Claim
-from apps.trading.models import AccountFee, Bot, BotVenue
+from apps.trading.models import AccountFee, Bot, BotRestart, BotVenue
 from apps.trading.selectors import exposure
+from apps.trading.selectors.alignment import alignment_of
 from apps.trading.selectors.plans import Pause, pairs_churned
 from apps.trading.strategies.interface import BotFacts
 
@@ -24,6 +28,7 @@ class EngineBot:
     workspace_id: int
     fencing_token: int
     running: bool
+    restarting: bool  # its owner's choice after an unclean end is not carried out yet
     paused_until: datetime | None
     strategy: str
     params: Mapping[str, Any]
@@ -37,17 +42,21 @@ class EngineFacts:
     bots: Mapping[int, BotFacts]
     free: Mapping[Claim, Decimal]
     fees: Mapping[tuple[int, str], Decimal]
+    alignment: Mapping[int, AlignmentFact]
 
 
 def engine_roster(*, owner: str) -> list[EngineBot]:
     """The bots whose lease this engine holds."""
     rows = Bot.objects.filter(lease_owner=owner, deleted_at=None).exclude(status="STOPPED")
+    waiting = BotRestart.objects.filter(bot=OuterRef("pk"), outcome="WAITING")
+    rows = rows.annotate(restarting=Exists(waiting))
     return [
         EngineBot(
             bot_id=bot.pk,
             workspace_id=bot.workspace_id,
             fencing_token=bot.fencing_token,
             running=bot.status == "RUNNING",
+            restarting=bot.restarting,
             paused_until=bot.paused_until if bot.status == "PAUSED" else None,
             strategy=bot.strategy,
             params=bot.params,
@@ -81,6 +90,7 @@ def engine_facts(*, bots: Sequence[EngineBot], now: datetime) -> EngineFacts:
         },
         free=free,
         fees=account_fees(connection_ids),
+        alignment=alignment_of(connection_ids, now=now),
     )
 
 

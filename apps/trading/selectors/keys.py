@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from apps.trading.domain.orders import SENT, OrderStatus
 from apps.trading.domain.plans import ALIVE
 from apps.trading.models import ArbJob, Fill, Order, Plan
-from apps.trading.selectors.working import RESTING
+from apps.trading.selectors.working import OURS, RESTING
 
 LATE_WITHIN = timedelta(hours=1)  # a late fill whose plan nobody drove on is looked for this long
 
@@ -24,8 +24,8 @@ def order_keys_waiting(
 
 
 def order_keys_unsettled(*, sent_before: datetime, limit: int = 500) -> list[tuple[int, int]]:
-    """(workspace_id, order_id) of orders that may be at the venue and are not settled."""
-    rows = Order.objects.filter(status__in=sorted(SENT), sent_at__lte=sent_before)
+    """(workspace_id, order_id) of our orders that may be at the venue and are not settled."""
+    rows = Order.objects.filter(OURS, status__in=sorted(SENT), sent_at__lte=sent_before)
     rows = rows.exclude(RESTING)  # one question per connection follows these: order_follow
     return list(rows.order_by("pk").values_list("workspace_id", "pk")[:limit])
 

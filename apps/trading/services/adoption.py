@@ -132,6 +132,9 @@ def order_close_absent(*, actor: Actor, absent: CloseAbsent, now: datetime) -> N
     order = locks.order(actor.workspace_id, absent.order_id)
     if OrderStatus(order.status) not in SENT:
         return
+    if (order.counted or ZERO) > order.filled:  # executions that it told of are not here yet
+        order_remark(order, "fills_missing", {"counted": str(order.counted)}, now)
+        return
     order_remark(order, "vanished", {"filled": str(order.filled)}, now)
     order.status, order.reason, order.closed_at = OrderStatus.CANCELLED, GONE, now
     order.save(update_fields=["status", "reason", "closed_at"])

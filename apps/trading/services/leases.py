@@ -10,6 +10,7 @@ from django.db.models import F
 
 from apps.trading import locks
 from apps.trading.models import Bot
+from apps.trading.services.restarts import restarts_note
 
 LEASE_LASTS = timedelta(seconds=15)
 
@@ -22,14 +23,17 @@ def lease_take(
 
     `gone` are owners whose process provably ended: nobody waits for the end of their leases.
 
+    One that was never given back waits for its owner's choice to be carried out: see `restarts`.
     The rows are locked while they are taken and skipped by whoever comes at the same moment,
     so two engines never get one bot.
     """
     taken = locks.bots_free(now, limit, gone)
+    unclean = [bot for bot in taken if bot.lease_owner and bot.lease_owner != owner]
     for bot in taken:
         bot.lease_owner, bot.lease_until = owner, now + LEASE_LASTS
         bot.fencing_token += 1
     Bot.objects.bulk_update(taken, ["lease_owner", "lease_until", "fencing_token"])
+    restarts_note(bots=unclean, now=now)
     return taken
 
 
