@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -285,7 +285,8 @@ def intent_dump(intent: OrderIntent) -> dict[str, Any]:
 
 def intent_load(saved: dict[str, Any]) -> OrderIntent:
     amounts = ("quantity", "limit_price", "trigger_price", "trail", "max_slippage", "fee_rate")
-    given = saved | {
+    known = {each.name for each in fields(OrderIntent)}
+    given = {name: value for name, value in saved.items() if name in known} | {
         name: None if saved[name] is None else Decimal(saved[name]) for name in amounts
     }
     return OrderIntent(

@@ -199,6 +199,7 @@ def _advance(actor: Actor, group: OrderGroup, quote: Quote | None, now: datetime
 def order_group_cancel(*, actor: Actor, group_id: int, now: datetime) -> OrderGroup:
     """All of its orders are to end; what was bought stays, without its exits."""
     actor.require(Role.TRADER)
+    account_open(actor.workspace_id)
     locks.trading_account(actor.workspace_id)
     group = locks.order_group(actor.workspace_id, group_id)
     if group.status == GroupStatus.NEEDS_ATTENTION:
