@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +13,8 @@ from apps.billing.services import plan_set
 from apps.core.domain.people import Actor
 from apps.trading import tasks
 from apps.trading.campaign.scenario import Scenario
-from apps.trading.models import ConnectionAlignment
 from apps.trading.services import bots
+from apps.trading.services.reconcile import connection_reconcile
 from apps.venues.services import practice_connection_open
 
 
@@ -63,18 +62,8 @@ def _desk(scenario: Scenario, person: int, name: str) -> Desk:
     )
     for link in links:
         tasks.connection_refresh(workspace_id=actor.workspace_id, connection_id=link.pk)
-        _align(actor.workspace_id, link.pk, now)
+        connection_reconcile(
+            workspace_id=actor.workspace_id, connection_id=link.pk, now=timezone.now()
+        )
     bots.bot_start(actor=actor, bot_id=bot.pk, now=timezone.now())
     return Desk(actor.workspace_id, user.pk, bot.pk, {link.pk: link.venue for link in links})
-
-
-def _align(workspace_id: int, connection_id: int, now: datetime) -> None:
-    ConnectionAlignment.objects.update_or_create(
-        connection_id=connection_id,
-        defaults={
-            "workspace_id": workspace_id,
-            "status": "ALIGNED",
-            "checked_at": now,
-            "aligned_at": now,
-        },
-    )

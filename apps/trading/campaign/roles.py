@@ -14,15 +14,16 @@ from django.utils import timezone
 
 from apps.core.domain.errors import CryonelError
 from apps.core.domain.people import Actor
-from apps.trading import arb_check
+from apps.trading import arb_check, execution
 from apps.trading.campaign.children import Note
 from apps.trading.campaign.desk import Desk
 from apps.trading.campaign.post import Letter, PostOffice
+from apps.trading.campaign.trading_desk import Shelf, mirror_write
 from apps.trading.domain.orders import LIVE
-from apps.trading.domain.plans import ALIVE
+from apps.trading.domain.plans import ALIVE, PlanStatus
 from apps.trading.models import Bot, Order, Plan
 from apps.trading.services import account
-from apps.trading.services.plan_open import plan_open
+from apps.trading.services.plan_open import plan_open, plan_open_claimed
 from apps.trading.strategies.arbitrage import ArbitrageParams
 from apps.trading.strategies.parameters import params_parse
 from cryonel.celery import app
@@ -31,8 +32,10 @@ SWEEPERS = ("core.outbox_sweep", "trading.")
 MOST_LETTERS = 400  # in one settling round; more would be a storm of their own
 
 
-def engine(note: Note, desk: Desk, symbols: Sequence[str]) -> None:
-    """Look at the books, decide, and ask the gate, once for each symbol."""
+def engine(note: Note, desk: Desk, symbols: Sequence[str], shelf: Shelf, *, sends: bool) -> None:
+    """Look at the books, decide, and ask the gate, once for each symbol. `sends`: as the engine
+    does with clients at hand; else a worker hears of the plan."""
+    mirror_write(shelf)
     bot = Bot.objects.get(pk=desk.bot_id)
     params = params_parse(ArbitrageParams, bot.params)
     for symbol in symbols:
@@ -51,14 +54,18 @@ def engine(note: Note, desk: Desk, symbols: Sequence[str]) -> None:
         if intent is None:
             note("idle", decision.code)
             continue
-        plan = plan_open(
-            actor=Actor.platform(desk.workspace_id),
-            bot_id=desk.bot_id,
-            fencing_token=bot.fencing_token,
-            intent=intent,
-            now=timezone.now(),
-        )
-        note("opened", [plan.pk, plan.status, f"{plan.quantity:f} {symbol}"])
+        wanted: dict[str, Any] = {
+            "actor": Actor.platform(desk.workspace_id),
+            "bot_id": desk.bot_id,
+            "fencing_token": bot.fencing_token,
+            "intent": intent,
+            "now": timezone.now(),
+        }
+        plan, orders = plan_open_claimed(**wanted) if sends else (plan_open(**wanted), [])
+        why = plan.decision.code if plan.status == PlanStatus.DENIED else ""
+        note("opened", [plan.pk, plan.status, f"{plan.quantity:f} {symbol} {why}"])
+        if orders:
+            execution.plan_execute(actor=wanted["actor"], orders=orders)
 
 
 def worker(note: Note, letters: Sequence[Letter]) -> None:

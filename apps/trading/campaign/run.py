@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db import connection
 
-from apps.trading.campaign import crashes, roles, witness
+from apps.trading.campaign import crashes, roles, trading_desk, witness
 from apps.trading.campaign.children import Child, Ending, Note
 from apps.trading.campaign.clock import WorldClock
 from apps.trading.campaign.desk import Desk, desks_make
 from apps.trading.campaign.post import Letter, PostOffice
 from apps.trading.campaign.scenario import INSTANCES, MIDDLES, Process, Scenario, dice
-from apps.trading.campaign.venue import VenueControl
+from apps.trading.campaign.venue import Book, VenueControl
 
 SETTLES = 30  # rounds until everything must be at rest
 SETTLE_STEP = 7.0  # seconds of the world between two of them
@@ -64,6 +64,7 @@ class Run:
         self.world, self.scenario, self.sabotage = world, scenario, sabotage
         self.verdict = Verdict(scenario.seed)
         self.desks: list[Desk] = []
+        self.shelf: dict[tuple[str, str], Book] = {}
         self._waiting: list[Letter] = []
         self._letters = 0
 
@@ -96,18 +97,20 @@ class Run:
         part = self.scenario
         self._tell(f"round {turn}")
         for book in part.books(turn):
-            self.world.venue.quote(book)
+            self._quote(book)
         for instance, fault in part.faults(turn):
             self._tell(f"  {instance} {fault}")
             self.world.venue.fault(instance, fault)
         self._engines(turn)
+        self._persons(turn)
         for book in part.surprise(turn):
             self._tell(f"  {book.instance} {book.symbol} becomes {book.bids} {book.asks}")
-            self.world.venue.quote(book)
+            self._quote(book)
         if part.halts(turn):
             self._one("halt", lambda note: roles.halt(note, self.desks))
         self._pass(part.passes(turn, "sending"))
         self._deliver(turn)
+        self._watch(turn)
         if part.sweeps(turn):
             self._pass(part.passes(turn, "sweeping"))
             self._one("beat", roles.beat, part.process(turn, "beat"))
@@ -121,8 +124,47 @@ class Run:
         for person, desk in enumerate(self.desks):
             throw = dice(self.scenario.seed, turn, "symbols", person)
             wanted = throw.choices(list(MIDDLES), k=self.scenario.wishes(turn, person))
-            work = partial(roles.engine, desk=desk, symbols=wanted)
+            work = partial(
+                roles.engine,
+                desk=desk,
+                symbols=wanted,
+                shelf=self.shelf,
+                sends=self.scenario.sends_itself(turn, person),
+            )
             self._one("engine", work, self.scenario.process(turn, "engine", person))
+
+    def _persons(self, turn: int) -> None:
+        """Tickets, cancels and kill switches by hand."""
+        part = self.scenario
+        for person, desk in enumerate(self.desks):
+            process = part.process(turn, "person", person)
+            if wanted := part.tickets(turn, person):
+                work = partial(trading_desk.tickets, desk=desk, wanted=wanted, shelf=self.shelf)
+                self._one("person", work, process)
+            if count := part.cancels(turn, person):
+                throw = dice(part.seed, turn, "cancelled", person)
+                work = partial(trading_desk.cancels, desk=desk, count=count, throw=throw)
+                self._one("person", work, process)
+            if pressed := part.kills(turn, person):
+                command, whole = pressed
+                work = partial(trading_desk.killed, desk=desk, command=command, whole=whole)
+                self._one("person", work)
+
+    def _watch(self, turn: int) -> None:
+        """What looks at everything from time to time: emulator, comparison, guard."""
+        part = self.scenario
+        work: Callable[[Note], Any] = partial(trading_desk.emulator, shelf=self.shelf)
+        self._one("emulator", work, part.process(turn, "emulator"))
+        if part.compares(turn):
+            work = partial(trading_desk.reconciler, desks=self.desks)
+            self._one("reconciler", work, part.process(turn, "reconciler"))
+        if any(part.kills(turn, person) for person in range(len(self.desks))):
+            work = partial(trading_desk.guard, shelf=self.shelf)
+            self._one("guard", work, part.process(turn, "guard"))
+
+    def _quote(self, book: Book) -> None:
+        self.shelf[book.instance, book.symbol] = book
+        self.world.venue.quote(book)
 
     def _deliver(self, turn: int) -> None:
         """Everything in the post, by one or two workers at once, as the seed will have it."""
@@ -173,6 +215,8 @@ class Run:
 
     def _settle(self) -> None:
         """Faults are over. Time passes, beat and workers work, and all must come to rest."""
+        self._one("guard", partial(trading_desk.guard, shelf=self.shelf))
+        self._one("person", partial(trading_desk.all_end, desks=self.desks))
         letters = self._waiting + self.world.office.collect()
         for _ in range(SETTLES):
             self._pass(SETTLE_STEP)

@@ -15,6 +15,7 @@ from typing import Any
 from apps.trading import crash_points
 from apps.trading.campaign import crashes
 from apps.trading.campaign.crashes import Crash
+from apps.trading.campaign.persons import Ticket, ticket
 from apps.trading.campaign.venue import Book, Level
 
 INSTANCES = ("alpha", "beta", "gamma")
@@ -27,6 +28,10 @@ PASSES = {  # seconds before orders are sent, before the sweepers look, before t
     "sweeping": (0.3, 1.2, 2.6, 4.0, 6.5, 12.0, 35.0),
     "ending": (0.0, 0.3, 2.6, 6.5, 35.0),
 }
+OFTEN = {  # how often a process of a role ends before its time
+    "engine": 0.3, "worker": 0.5, "beat": 0.3, "person": 0.1, "emulator": 0.3,
+    "reconciler": 0.3, "guard": 0.4,
+}  # fmt: skip
 SKEWS = (0.0, 0.0, 0.0, -0.8, -0.3, 0.3, 0.8)  # seconds that a process is beside the world
 
 
@@ -156,9 +161,31 @@ class Scenario:
         throw = dice(self.seed, turn, "process", role, number)
         if not self.hostile:
             return Process(None, 0.0)
-        often = {"engine": 0.2, "worker": 0.5, "beat": 0.3}[role]
+        often = OFTEN[role]
         crash = _crash(throw, role) if throw.random() < often else None
         return Process(crash, throw.choice(SKEWS))
+
+    def sends_itself(self, turn: int, person: int) -> bool:
+        """The engine claims and sends what it opened; else a worker hears of it."""
+        return dice(self.seed, turn, "sends", person).random() < 0.5
+
+    def tickets(self, turn: int, person: int) -> list[Ticket]:
+        throw = dice(self.seed, turn, "tickets", person)
+        return [ticket(throw, list(MIDDLES)) for _ in range(throw.choice((0, 0, 1, 2)))]
+
+    def cancels(self, turn: int, person: int) -> int:
+        """How many live orders the person cancels."""
+        return dice(self.seed, turn, "cancels", person).choice((0, 0, 1, 2))
+
+    def compares(self, turn: int) -> bool:
+        return dice(self.seed, turn, "compares").random() < 0.4
+
+    def kills(self, turn: int, person: int) -> tuple[str, bool] | None:
+        """(command, of the whole workspace) of a kill switch that the person presses."""
+        throw = dice(self.seed, turn, "kills", person)
+        if not self.hostile or throw.random() < 0.93:
+            return None
+        return throw.choice(("CANCEL", "FLATTEN", "FLATTEN")), throw.random() < 0.6
 
     def workers(self, turn: int) -> int:
         return dice(self.seed, turn, "workers").choice((1, 1, 2)) if self.hostile else 1
@@ -196,15 +223,10 @@ class Scenario:
 
 
 def _crash(throw: random.Random, role: str) -> Crash:
-    kinds = {
-        "engine": (crashes.STATEMENT, crashes.STATEMENT, crashes.CUT, crashes.MOMENT),
-        "worker": (
-            crashes.POINT, crashes.POINT, crashes.STATEMENT, crashes.STATEMENT, crashes.CUT,
-            crashes.MOMENT,
-        ),
-        "beat": (crashes.STATEMENT, crashes.STATEMENT, crashes.CUT, crashes.MOMENT),
-    }  # fmt: skip
-    kind = throw.choice(kinds[role])
+    kinds = [crashes.STATEMENT, crashes.STATEMENT, crashes.CUT, crashes.MOMENT]
+    if role in ("engine", "worker"):
+        kinds += [crashes.POINT, crashes.POINT]
+    kind = throw.choice(kinds)
     if kind == crashes.POINT:
         return Crash(kind, throw.choice((1, 1, 1, 2, 3)), throw.choice(crash_points.POINTS))
     return Crash(kind, throw.randint(1, 60 if kind != crashes.MOMENT else 120))

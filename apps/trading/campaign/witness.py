@@ -145,7 +145,7 @@ def _orders_differ(books: Books, link: Mapping[str, Any], ledger: Ledger) -> Ite
         if executed != order["filled"]:
             yield f"{number}: {where} executed {executed}, we say {order['filled']}"
         if there is None:
-            if order["status"] in ("FILLED", "CANCELLED"):
+            if order["status"] == "FILLED" or (order["status"] == "CANCELLED" and order["sent"]):
                 yield f"{number} is {order['status']} with us and unknown at {where}"
             continue
         yield from _order_differs(order, there, where)
