@@ -110,11 +110,14 @@ class Site:
         return found
 
     def kill_server(self, name: str) -> None:
-        """kill -9 an embedded server and wait until the supervisor started another one."""
+        """kill -9 an embedded server and wait until another one runs and the database answers."""
         number = self.servers()[name]
         os.kill(number, signal.SIGKILL)
         until(
-            lambda: self.servers().get(name, number) != number,
+            lambda: (
+                self.servers().get(name, number) != number
+                and _willing(lambda: self.books() is not None)
+            ),
             seconds=WITHIN,
             what=f"new {name}",
         )
