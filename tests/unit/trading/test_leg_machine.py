@@ -1,4 +1,4 @@
-"""The plan machine under anything a venue can do: fills, refusals, silence, late fills, no funds."""
+"""The plan machine under anything a venue does: fills, refusals, silence, late fills, no funds."""
 
 from __future__ import annotations
 

@@ -33,9 +33,7 @@ FAN = (
     leg(2, 2, Side.SELL, "101", ratio=D("0.5")),
     leg(3, 3, Side.SELL, "102", ratio=D("0.5")),
 )
-FINE = SizeRules(
-    quantity_step=D("0.0001"), min_quantity=D("0.001"), min_notional=D("0.0001")
-)
+FINE = SizeRules(quantity_step=D("0.0001"), min_quantity=D("0.001"), min_notional=D("0.0001"))
 CHAIN = (
     leg(1, 1, Side.BUY, "100", rules=FINE),
     leg(2, 1, Side.BUY, "0.1", symbol="ETH/BTC", ratio=D(10), rules=FINE),
@@ -177,7 +175,12 @@ def test_a_leg_that_rested_is_hedged_by_its_real_fill_after_it_was_cancelled():
     assert (step.leg_no, step.role, step.quantity) == (2, Role.OPEN, D("0.3"))
 
 
-FAILED = (order(2, 0), order(3, 0), order(2, 0, role=Role.COMPLETE), order(3, 0, role=Role.COMPLETE))
+FAILED = (
+    order(2, 0),
+    order(3, 0),
+    order(2, 0, role=Role.COMPLETE),
+    order(3, 0, role=Role.COMPLETE),
+)
 
 
 def refused(held, quantity="1"):
