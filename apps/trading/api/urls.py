@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from apps.trading.api import account, bots, orders
+from apps.trading.api import account, bots, orders, risk
 
 
 class IdConverter(IntConverter):
@@ -42,6 +42,11 @@ urlpatterns = [
     ),
     path("trades", orders.TradeListApi.as_view(), name="api-trade-list"),
     path("trades.csv", orders.TradeCsvApi.as_view(), name="api-trade-csv"),
+    path("risk/limits", risk.RiskLimitsApi.as_view(), name="api-risk-limits"),
+    path("risk/decisions", risk.RiskDecisionListApi.as_view(), name="api-risk-decision-list"),
+    path(
+        "risk/decisions/<id:decision_id>", risk.RiskDecisionApi.as_view(), name="api-risk-decision"
+    ),
     path("halt", account.HaltApi.as_view(), name="api-halt"),
     path("resume", account.ResumeApi.as_view(), name="api-resume"),
     path("dashboard", account.DashboardApi.as_view(), name="api-dashboard"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.trading.web import plans, trades, views
+from apps.trading.web import plans, risk, trades, views
 
 urlpatterns = [
     path("bots/", views.bot_list, name="bot-list"),
@@ -23,6 +23,10 @@ urlpatterns = [
     path("plans/<int:plan_id>/acknowledge/", plans.plan_acknowledge, name="plan-acknowledge"),
     path("trades/", trades.trade_list, name="trade-list"),
     path("trades.csv", trades.trade_csv, name="trade-csv"),
+    path("risk/", risk.risk, name="risk"),
+    path("risk/limits/", risk.risk_limits, name="risk-limits"),
+    path("risk/reducing/", risk.risk_reducing, name="risk-reducing"),
+    path("risk/decisions/<int:decision_id>/", risk.risk_decision, name="risk-decision"),
     path("halt/", views.trading_halt, name="halt"),
     path("resume/", views.trading_resume, name="halt-release"),
 ]
