@@ -14,7 +14,7 @@ from apps.core import beats
 from apps.core.domain.people import Reader
 from apps.markets.selectors import board_get
 from apps.ops import health
-from apps.trading import selectors as trading
+from apps.trading.selectors.kill import state_shown
 from apps.venues.domain.errors import VenueUnavailable
 
 RANGES = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "30d": timedelta(days=30)}
@@ -22,13 +22,15 @@ RANGES = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "30d": timedelta(d
 
 def shell_state(*, reader: Reader) -> dict[str, Any]:
     """The header of every page: mode, halt state, workspace, plan."""
-    halt = trading.halt_state(reader=reader)
+    state = state_shown(reader=reader)
     return {
         "mode": "PAPER",
         "market_source": market_source(),
-        "halted": halt.halted,
-        "halted_at": halt.at,
-        "halt_reason": halt.reason,
+        "halted": state.halted,
+        "reducing": state.reducing,
+        "halted_for_everybody": state.halted and state.everybody,
+        "halted_at": state.at,
+        "halt_reason": state.reason,
         "workspace_name": workspace_get(reader=reader).name,
         "plan_name": plan_of(reader.workspace_id).name,
     }

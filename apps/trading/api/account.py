@@ -17,9 +17,11 @@ from apps.trading.api.bots import bots_shown
 from apps.trading.api.queries import NoQuery, PageQuery, paged
 from apps.trading.api.route import StopApi, TradingApi, checked, midnight
 from apps.trading.domain.bots import BotStatus
+from apps.trading.domain.kill import KillCommand, KillOrigin, KillScope
 from apps.trading.selectors.decisions import decision_text
 from apps.trading.selectors.lists import arb_job_list, bot_rows
 from apps.trading.services import account, arb_jobs
+from apps.trading.services.kill import kill_request
 
 
 class HaltApi(StopApi):
@@ -29,7 +31,14 @@ class HaltApi(StopApi):
     def post(self, request: Request) -> Response:
         """From this answer on no opening order leaves. Halting twice is success."""
         reason = checked(shapes.HaltInput, request)["reason"] or gettext("Halted by the API")
-        account.trading_halt(actor=self.actor, reason=reason, now=timezone.now())
+        kill_request(
+            actor=self.actor,
+            scope=KillScope.WORKSPACE,
+            command=KillCommand.HALT,
+            origin=KillOrigin.API,
+            reason=reason,
+            now=timezone.now(),
+        )
         state = selectors.halt_state(reader=self.actor)
         return Response(shapes.HaltOutput(state).data)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from apps.trading.api import account, bots, orders, risk
+from apps.trading.api import account, bots, kill, orders, risk
 
 
 class IdConverter(IntConverter):
@@ -47,6 +47,8 @@ urlpatterns = [
     path(
         "risk/decisions/<id:decision_id>", risk.RiskDecisionApi.as_view(), name="api-risk-decision"
     ),
+    path("kill", kill.KillListApi.as_view(), name="api-kill-list"),
+    path("kill/<id:run_id>", kill.KillApi.as_view(), name="api-kill"),
     path("halt", account.HaltApi.as_view(), name="api-halt"),
     path("resume", account.ResumeApi.as_view(), name="api-resume"),
     path("dashboard", account.DashboardApi.as_view(), name="api-dashboard"),

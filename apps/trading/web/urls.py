@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.trading.web import plans, risk, trades, views
+from apps.trading.web import kill, plans, risk, trades, views
 
 urlpatterns = [
     path("bots/", views.bot_list, name="bot-list"),
@@ -27,6 +27,10 @@ urlpatterns = [
     path("risk/limits/", risk.risk_limits, name="risk-limits"),
     path("risk/reducing/", risk.risk_reducing, name="risk-reducing"),
     path("risk/decisions/<int:decision_id>/", risk.risk_decision, name="risk-decision"),
+    path("stop/", kill.stop, name="stop"),
+    path("stop/resume/", kill.stop_release, name="stop-release"),
+    path("stop/<int:run_id>/", kill.stop_run, name="stop-run"),
+    path("stop/<int:run_id>/report.json", kill.stop_report, name="stop-report"),
     path("halt/", views.trading_halt, name="halt"),
     path("resume/", views.trading_resume, name="halt-release"),
 ]

@@ -20,9 +20,11 @@ from apps.core.charts import dots
 from apps.core.domain.errors import Conflict, CryonelError, InputInvalid, PlanRequired
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
+from apps.trading.domain.kill import KillCommand, KillOrigin, KillScope
 from apps.trading.selectors.plans import pairs_paused, plan_notices
 from apps.trading.services import account, bots
 from apps.trading.strategies.parameters import params_form_fields
+from apps.trading.services.kill import kill_request
 from apps.trading.strategies.registry import STRATEGIES, strategy_type
 from apps.trading.web.forms import BotForm
 from apps.trading.web.preview import preview_of
@@ -155,6 +157,11 @@ def bot_detail(request: ActorRequest, bot_id: int, tab: str = "overview") -> Htt
         "tabs": [_tab(bot_id, each, each == tab) for each in TABS],
         "notices": plan_notices(reader=request.actor, bot_id=bot_id),
         "pauses": pairs_paused(reader=request.actor, bot_id=bot_id, now=timezone.now()),
+        "trading": {
+            "state": bot.trading_state,
+            "reason": bot.trading_state_reason,
+            "at": bot.trading_state_at,
+        },
     }
     return render(request, "trading/bot.html", context | SHOWN[tab](request, bot))
 
@@ -325,7 +332,14 @@ def _back(request: ActorRequest, bot_id: int) -> HttpResponse:
 def trading_halt(request: ActorRequest) -> HttpResponse:
     """Never refused for a word not typed: stopping must be easy."""
     reason = request.POST.get("reason", "").strip() or _("Halted by hand")
-    account.trading_halt(actor=request.actor, reason=reason, now=timezone.now())
+    kill_request(
+        actor=request.actor,
+        scope=KillScope.WORKSPACE,
+        command=KillCommand.HALT,
+        origin=KillOrigin.UI,
+        reason=reason,
+        now=timezone.now(),
+    )
     messages.warning(request, _("Trading is halted: no new order leaves."))
     return redirect("dashboard")
 

@@ -172,8 +172,8 @@ def test_an_unknown_figure_is_a_dash_and_not_zero(addresses: ModuleType) -> None
 
 
 def test_halt_is_on_every_page_until_it_is_pressed(addresses: ModuleType) -> None:
-    assert 'data-dialog-open="halt-dialog"' in _html("dashboard")
-    assert 'data-dialog-open="halt-dialog"' not in _html("dashboard-empty")
+    assert 'data-dialog-open="stop-dialog"' in _html("dashboard")
+    assert 'data-dialog-open="stop-dialog"' in _html("dashboard-empty")
 
 
 def _weight(files: Iterator[Path] | list[Path]) -> int:
