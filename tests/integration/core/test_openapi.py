@@ -35,6 +35,8 @@ PROMISED = {
     "/api/v1/orders/history": {"get"},
     "/api/v1/plans": {"get"},
     "/api/v1/plans/{plan_id}": {"get"},
+    "/api/v1/plans/{plan_id}/unwind": {"post"},
+    "/api/v1/plans/{plan_id}/acknowledge": {"post"},
     "/api/v1/trades": {"get"},
     "/api/v1/trades.csv": {"get"},
     "/api/v1/halt": {"post"},
