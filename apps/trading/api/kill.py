@@ -63,9 +63,14 @@ class KillListOutput(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+SHOWN = (
+    "scope", "bot_id", "command", "origin", "rule", "reason", "status", "requested_at",
+    "finished_at", "report_hash",
+)  # fmt: skip
+
+
 def kill_shown(run: KillRun) -> dict[str, Any]:
-    names = [name for name in KillOutput().fields if name != "id"]
-    return {"id": run.pk, **{name: getattr(run, name) for name in names}}
+    return {"id": run.pk, **{name: getattr(run, name) for name in SHOWN}}
 
 
 class KillListApi(StopApi):
