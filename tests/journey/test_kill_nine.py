@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.ops.demo.ports import free_port
-from tests.journey.crashing import Site, kill_at_random
-from tests.journey.demo_command import demo
-from tests.journey.mover import moving
+from apps.trading.campaign.mover import moving
+from apps.trading.campaign.site import Site, kill_at_random, site_running
 
 
 @pytest.fixture
@@ -22,8 +20,7 @@ def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="ck-"))
     folder.chmod(0o711)  # PostgreSQL's own user passes through
     try:
-        with demo(folder / "demo", "--port", str(free_port())) as told:
-            site = Site(told, folder / "demo")
+        with site_running(folder / "demo") as site:
             site.trade_often()
             with moving(site, seed=7):
                 site.more_trades(1)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.domain.benchmarks import Figure, Measurement, Progress
-from apps.trading.campaign import world
+from apps.trading.campaign import hard, world
 from cryonel import embedded
 
-RUNS, LONG_RUNS = 300, 3000
+RUNS, LONG_RUNS, HARD = 300, 3000, 20
 LANES = 2
 TELL_EVERY = 25
 SHOWN = 40  # lines of a trail that a failure shows
@@ -41,6 +41,7 @@ def measure(
         return _measured(verdicts, time.monotonic() - began)
     count = runs or (LONG_RUNS if long else RUNS)
     verdicts = campaign(range(1, count + 1), progress=progress)
+    verdicts += hard.rounds(HARD if hard_rounds is None else hard_rounds, seed=1, progress=progress)
     return _measured(verdicts, time.monotonic() - began)
 
 
@@ -118,7 +119,8 @@ def _measured(verdicts: Sequence[dict[str, Any]], seconds: float) -> Measurement
     )
     discrepancies = sum(len(verdict["found"]) for verdict in verdicts)
     figures = {
-        "runs": Figure(len(verdicts), "runs", "higher"),
+        "runs": Figure(sum(not _is_hard(v) for v in verdicts), "runs", "higher"),
+        "hard_rounds": Figure(sum(_is_hard(v) for v in verdicts), "rounds", "higher"),
         "discrepancies": Figure(discrepancies, "discrepancies", "lower"),
         "seconds": Figure(round(seconds), "s", "lower"),
         "plans": Figure(sum(plans.values()), "plans", "higher"),
@@ -134,12 +136,17 @@ def _measured(verdicts: Sequence[dict[str, Any]], seconds: float) -> Measurement
     return Measurement(
         workload=(
             "seeded runs on practice venues with faults, forked processes ended by SIGKILL or cut "
-            "off their database, lost, late and doubled messages, clocks that disagree; then the "
-            "venues' ledgers against our books, to the last digit"
+            "off their database, lost, late and doubled messages, clocks that disagree; rounds on "
+            "a living site with kill -9 of roles and servers; after each the venues' ledgers "
+            "against our books, to the last digit"
         ),
         figures=figures,
         failures=tuple(failure(verdict) for verdict in verdicts if verdict["found"]),
     )
+
+
+def _is_hard(verdict: dict[str, Any]) -> bool:
+    return isinstance(verdict["seed"], str)
 
 
 def failure(verdict: dict[str, Any]) -> str:
@@ -147,7 +154,9 @@ def failure(verdict: dict[str, Any]) -> str:
     trail = [line[:240] for line in verdict["trail"][-SHOWN:]]
     return "\n".join(
         [
-            f"seed {verdict['seed']} (manage.py benchmark fault_campaign --seed {verdict['seed']})",
+            f"seed {verdict['seed']} (manage.py benchmark fault_campaign --seed {verdict['seed']})"
+            if not _is_hard(verdict)
+            else str(verdict["seed"]),
             *trail,
             *(f"  DIFFERS: {sentence}" for sentence in verdict["found"]),
         ]

@@ -1,7 +1,6 @@
 """A running demo whose processes are killed, and its books compared with the venues' ledgers.
 
-    with demo(folder) as told:
-        site = Site(told, folder)
+    with site_running(folder) as site:
         site.trade_often()
         kill_at_random(site, random.Random(7), {"worker:execution": 5, "engine": 3})
         assert site.verdict() == []
@@ -17,18 +16,21 @@ import json
 import os
 import random
 import signal
+import socket
+import subprocess
+import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from cryonel import embedded
 from apps.trading.campaign import witness
-from tests.journey.demo_command import until
+from apps.trading.campaign.world import OURS, ROOT
+from cryonel import embedded
 
 OFTEN = {
     "threshold": "0.01",
@@ -42,6 +44,49 @@ OFTEN = {
 SLOW_ANSWER_MS = 250  # of the venues: an order is on its way for so long, so kills hit it there
 WITHIN = 60.0  # seconds for anything awaited
 AIM_SECONDS = 4.0  # an aimed kill waits at most so long for an order on its way
+
+
+class NotInTime(RuntimeError):
+    """Something awaited did not happen."""
+
+
+def until(found: Callable[[], Any], *, seconds: float, what: str, pause: float = 0.5) -> Any:
+    """The first value that is true. Raises NotInTime."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(pause)
+    raise NotInTime(f"no {what} within {seconds:.0f} s")
+
+
+@contextlib.contextmanager
+def site_running(folder: Path) -> Iterator[Site]:
+    """A demo of its own in a new folder, from its start to its end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "manage.py", "demo", "--json", "--data-dir", str(folder)]
+    process = subprocess.Popen(  # noqa: S603 ourselves
+        [*command, "--port", port],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith(OURS)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise NotInTime(f"the demo ended with {process.wait()} before it printed its line")
+        yield Site(json.loads(line), folder)
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @dataclass(frozen=True)
@@ -67,15 +112,23 @@ class Site:
         found: dict[str, Any] = self.api("GET", "bots")["items"][0]
         return found
 
+    def start(self) -> None:
+        """The bot trades again."""
+        until(lambda: _willing(self._started), seconds=WITHIN, what="answer to the start")
+
     def trade_often(self) -> None:
         """Small trades, many at once, at venues that take their time."""
         number = self.bot()["id"]
         self.api("POST", f"bots/{number}/stop", {})
         self.api("PATCH", f"bots/{number}", {"params": OFTEN})
+        self.answer_slowly()
+        self.api("POST", f"bots/{number}/start", {})
+
+    def answer_slowly(self) -> None:
+        """The venues take their time with every order."""
         for instance in ("alpha", "beta", "gamma"):
             fault = {"kind": "latency", "ms": SLOW_ANSWER_MS, "endpoint": "POST /api/v3/order"}
             self.control("POST", f"{instance}/faults", fault)
-        self.api("POST", f"bots/{number}/start", {})
 
     # --- as the machine's owner
 
@@ -156,14 +209,18 @@ class Site:
         until(lambda: _willing(self._stopped), seconds=WITHIN, what="answer to the stop")
         until(lambda: _willing(lambda: self.books().at_rest), seconds=WITHIN, what="rest")
 
-    def verdict(self) -> list[str]:
+    def verdict(self, *, attention: bool = False) -> list[str]:
         """The differences between our books and the venues' ledgers, after a rest."""
         self.rest()
         books = self.books()
         url = self.runtime()["practice_url"]
         token = (self.folder / "keyring" / "practice.token").read_text()
         ledgers = {link["id"]: witness.ledger_ask(url, token, link) for link in books.links}
-        return witness.discrepancies(books, ledgers)
+        return witness.discrepancies(books, ledgers, attention=attention)
+
+    def _started(self) -> bool:
+        self.api("POST", f"bots/{self.bot()['id']}/start", {})
+        return True
 
     def _stopped(self) -> bool:
         self.api("POST", f"bots/{self.bot()['id']}/stop", {})
