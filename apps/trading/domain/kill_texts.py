@@ -8,6 +8,7 @@ STEPS: dict[str, str] = {
     "STATE_HALTED": gettext_noop("Halted: nothing opens from this moment on."),
     "STATE_REDUCING": gettext_noop("From this moment on only what brings exposure down goes out."),
     "TAKEN": gettext_noop("The guard began its work."),
+    "BEGUN_AGAIN": gettext_noop("Something broke in the guard: it begins again."),
     "ORDER_CANCELLED_HERE": gettext_noop("Order {order} had not left yet: cancelled."),
     "ORDER_CANCELLED": gettext_noop("Order {order} is cancelled at {venue}; {filled} was filled."),
     "ORDER_EXPIRED": gettext_noop("Order {order} has ended at {venue}; {filled} was filled."),

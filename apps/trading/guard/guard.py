@@ -24,7 +24,7 @@ from apps.trading.guard.bell import Bell
 from apps.trading.guard.file_trigger import file_take
 from apps.trading.guard.runs import owner_name, run_carry_out
 from apps.trading.models import KillRun
-from apps.trading.services.kill import kill_claim
+from apps.trading.services.kill import kill_claim, kill_step_record
 
 logger = structlog.get_logger(__name__)
 SIDE_BY_SIDE = 16  # commands at a time
@@ -111,8 +111,15 @@ class Guard:
                 logger.warning("guard.run_over", run_id=run.pk, status=done.status)
         except Exception:
             logger.exception("guard.run_failed", run_id=run.pk)  # its lease ends; it is taken again
+            self._say_broken(run)
         finally:
             connections.close_all()
+
+    def _say_broken(self, run: KillRun) -> None:
+        try:
+            kill_step_record(run_id=run.pk, code="BEGUN_AGAIN", now=timezone.now())
+        except DatabaseError:
+            logger.warning("guard.database_lost", run_id=run.pk)
 
     def _beat(self) -> None:
         beats.beat(role="guard", instance=self.owner, now=timezone.now())
