@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 from apps.trading.api.fields import AmountField, InstantField, MaybeAmountField
 from apps.trading.domain.arb_jobs import ArbJobStatus
-from apps.trading.domain.bots import BotStatus
-from apps.trading.domain.orders import OrderStatus
+from apps.trading.domain.bots import BotStatus, RestartPolicy
+from apps.trading.domain.orders import OrderOrigin, OrderStatus
 from apps.trading.domain.plans import PlanKind, PlanStatus, Role
 
 Shape = serializers.Serializer[Any]
@@ -56,7 +56,18 @@ class OrderOutput(Shape):
     time_in_force = serializers.CharField()
     quantity = AmountField(help_text="Base units.")
     filled = AmountField(help_text="Sum of its booked fills.")
-    limit_price = MaybeAmountField()
+    limit_price = MaybeAmountField(help_text="Without a limit of its own: its bound.")
+    trigger_price = MaybeAmountField()
+    trail = MaybeAmountField(help_text="A fraction.")
+    expires_at = InstantField(allow_null=True)
+    reduce_only = serializers.BooleanField()
+    origin = serializers.ChoiceField(choices=codes(OrderOrigin))
+    emulated = serializers.BooleanField(help_text="CRYONEL waits for its trigger, not the venue.")
+    triggered_at = InstantField(allow_null=True)
+    group_id = serializers.IntegerField(allow_null=True)
+    group_role = serializers.CharField(allow_blank=True)
+    cancel_requested_at = InstantField(allow_null=True)
+    warning = serializers.CharField(allow_blank=True, help_text="BOOK_STALE: no live price now.")
     status = serializers.ChoiceField(choices=codes(OrderStatus))
     reason = serializers.CharField(allow_blank=True)
     placed_at = InstantField()
@@ -197,6 +208,9 @@ class BotOutput(Shape):
     connection_ids = serializers.ListField(child=serializers.IntegerField())
     venues = serializers.ListField(child=serializers.CharField())
     pnl = QuoteSumOutput(many=True, help_text="After all costs, the most traded quote first.")
+    on_restart = serializers.ChoiceField(
+        source="bot.on_restart", choices=codes(RestartPolicy), help_text="After an unclean end."
+    )
     created_at = InstantField(source="bot.created_at")
     started_at = InstantField(source="bot.started_at", allow_null=True)
 
@@ -215,6 +229,11 @@ class BotInput(Shape):
         max_length=50,
         default=list,
     )
+    on_restart = serializers.ChoiceField(
+        choices=codes(RestartPolicy),
+        default=RestartPolicy.RESUME.value,
+        help_text="After an unclean end: trade on once compared, or close what it opened and stop.",
+    )
 
 
 class BotChange(Shape):
@@ -227,6 +246,7 @@ class BotChange(Shape):
         max_length=50,
         required=False,
     )
+    on_restart = serializers.ChoiceField(choices=codes(RestartPolicy), required=False)
 
 
 class DecisionOutput(Shape):

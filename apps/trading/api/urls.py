@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from apps.trading.api import account, bots, kill, orders, risk
+from apps.trading.api import account, bots, kill, orders, risk, tickets
 
 
 class IdConverter(IntConverter):
@@ -29,9 +29,19 @@ urlpatterns = [
     path("strategies", bots.StrategyListApi.as_view(), name="api-strategy-list"),
     path("arb/jobs", account.ArbJobListApi.as_view(), name="api-arb-job-list"),
     path("arb/jobs/<id:job_id>", account.ArbJobApi.as_view(), name="api-arb-job"),
-    path("orders", orders.OrderListApi.as_view(), name="api-order-list"),
+    path("orders", tickets.OrdersApi.as_view(), name="api-order-list"),
     path("orders/history", orders.OrderHistoryApi.as_view(), name="api-order-history"),
-    path("orders/<id:order_id>", orders.OrderApi.as_view(), name="api-order"),
+    path("orders/<id:order_id>", tickets.OrderOneApi.as_view(), name="api-order"),
+    path(
+        "orders/<id:order_id>/cancel", tickets.OrderCancelApi.as_view(), name="api-order-cancel"
+    ),
+    path("order-groups", tickets.OrderGroupListApi.as_view(), name="api-order-group-list"),
+    path("order-groups/<id:group_id>", tickets.OrderGroupApi.as_view(), name="api-order-group"),
+    path(
+        "order-groups/<id:group_id>/cancel",
+        tickets.OrderGroupCancelApi.as_view(),
+        name="api-order-group-cancel",
+    ),
     path("plans", orders.PlanListApi.as_view(), name="api-plan-list"),
     path("plans/<id:plan_id>", orders.PlanApi.as_view(), name="api-plan"),
     path("plans/<id:plan_id>/unwind", orders.PlanUnwindApi.as_view(), name="api-plan-unwind"),

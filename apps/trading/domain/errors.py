@@ -186,3 +186,13 @@ class LimitsLoosened(Conflict):
 class RiskDecisionMissing(NotFound):
     code = "NFD-0411"
     template = gettext_noop("There is no such decision.")
+
+
+# --- tickets
+
+
+class IdempotencyKeyMissing(InputInvalid):
+    code = "VAL-0422"
+    template = gettext_noop(
+        "Send an Idempotency-Key header: a repeat of this request then places nothing twice."
+    )

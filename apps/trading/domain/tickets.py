@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from apps.core.domain.errors import gettext_noop
 from apps.core.domain.money import ZERO, floored
 from apps.trading.domain.orders import MAX_SLIPPAGE, OrderIntent, OrderOrigin
 from apps.trading.domain.plans import SizeRules
-from apps.trading.domain.triggers import PROFITS, STOPS, WAITING, Quote, bound
+from apps.trading.domain.triggers import STOPS, WAITING, Quote, bound
 from apps.venues.domain.ports import UNPRICED, Capability, OrderKind, Side, TimeInForce
 
 TRAIL_LIMITS = (Decimal("0.001"), Decimal("0.5"))
@@ -44,6 +45,9 @@ NOT_OFFERED = gettext_noop("This exchange does not offer it.")
 PAST = gettext_noop("A moment that is still to come, please.")
 WRONG_SIDE = gettext_noop("The market is already past this price: it would trade at once.")
 OUT_OF_RANGE = gettext_noop("Outside of what is allowed here.")
+NOT_LISTED = gettext_noop("This exchange does not trade the pair.")
+ONE_STOP = gettext_noop("Either a stop price or a trailing distance, please.")
+SLICES_TOO_SMALL = gettext_noop("The slices are smaller than the exchange takes. Use fewer.")
 EXITS_CROSSED = gettext_noop("The profit and the stop stand on the wrong sides of the price.")
 
 
@@ -80,7 +84,122 @@ class Wish:
     origin: OrderOrigin = OrderOrigin.MANUAL
 
 
+class TicketKind(StrEnum):
+    """What a ticket is called. The first seven are single orders (OrderKind)."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
+    TRAILING_STOP = "trailing_stop"
+    OCO = "oco"
+    TWAP = "twap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A wish and what belongs to it: exits (with an entry: a bracket), or slices over time."""
+
+    symbol: str
+    kind: TicketKind
+    wish: Wish
+    profit_price: Decimal | None = None
+    stop_trigger: Decimal | None = None
+    stop_limit: Decimal | None = None
+    stop_trail: Decimal | None = None
+    slices: int | None = None
+    interval: timedelta | None = None
+
+    @property
+    def has_exits(self) -> bool:
+        return any(x is not None for x in (self.profit_price, self.stop_trigger, self.stop_trail))
+
+
 Problems = dict[str, list[str]]
+Found = list[tuple[str, str]]
+SLICES_LIMITS = (2, 500)
+INTERVAL_LIMITS = (timedelta(seconds=5), timedelta(hours=24))
+ENTRIES = frozenset({TicketKind.MARKET, TicketKind.LIMIT})
+
+
+def order_kind(kind: TicketKind, *, limited: bool) -> OrderKind:
+    """The kind of the order that carries the size. limited: a limit price was given."""
+    if kind in {TicketKind.OCO, TicketKind.TWAP}:
+        return OrderKind.LIMIT if limited else OrderKind.MARKET
+    return OrderKind(kind.value)
+
+
+def ticket_problems(ticket: Ticket, terms: Terms, now: datetime) -> Problems:
+    """{field: sentences} of a whole ticket."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for field, sentences in problems(ticket.wish, terms).items():
+        found[field] += sentences
+    for field, sentence in (*_exit_problems(ticket, terms), *_slice_problems(ticket)):
+        found[field].append(sentence)
+    ends = ticket.wish.expires_at
+    if ends is not None and ends <= now:
+        found["expires_at"].append(PAST)
+    return dict(found)
+
+
+def _exit_problems(ticket: Ticket, terms: Terms) -> Found:
+    profit, stop, trail = ticket.profit_price, ticket.stop_trigger, ticket.stop_trail
+    oco = ticket.kind is TicketKind.OCO
+    found: Found = []
+    if oco and (profit is None or (stop is None and trail is None)):
+        found.append(("take_profit" if profit is None else "stop_loss", MISSING))
+    if ticket.has_exits and not oco and ticket.kind not in ENTRIES:
+        return [("take_profit", NOT_HERE)]
+    if ticket.stop_limit is not None and stop is None:
+        found.append(("stop_loss", MISSING))
+    if stop is not None and trail is not None:
+        found.append(("stop_loss", ONE_STOP))
+    found += _exit_prices(ticket, terms)
+    least, most = TRAIL_LIMITS
+    if trail is not None and not least <= trail <= most:
+        found.append(("stop_loss", OUT_OF_RANGE))
+    if found or not ticket.has_exits:
+        return found
+    seen = None if terms.book is None else terms.book.against(ticket.wish.side)
+    price = seen if oco else (ticket.wish.limit_price or seen)
+    if price is None:
+        return [("symbol", NO_BOOK)]
+    closes = ticket.wish.side if oco else _other(ticket.wish.side)
+    return [] if exits_fit(closes, profit, stop, price) else [("stop_loss", EXITS_CROSSED)]
+
+
+def _exit_prices(ticket: Ticket, terms: Terms) -> Found:
+    step, found = terms.rules.price_step, []
+    for field, value in (
+        ("take_profit", ticket.profit_price),
+        ("stop_loss", ticket.stop_trigger),
+        ("stop_loss", ticket.stop_limit),
+    ):
+        if value is not None and value <= 0:
+            found.append((field, POSITIVE))
+        elif value is not None and step and value % step:
+            found.append((field, OFF_PRICE_STEP))
+    return found
+
+
+def _slice_problems(ticket: Ticket) -> Found:
+    given = {"slices": ticket.slices, "interval": ticket.interval}
+    if ticket.kind is not TicketKind.TWAP:
+        return [(name, NOT_HERE) for name, value in given.items() if value is not None]
+    found: Found = [(name, MISSING) for name, value in given.items() if value is None]
+    if ticket.slices is not None and not SLICES_LIMITS[0] <= ticket.slices <= SLICES_LIMITS[1]:
+        found.append(("slices", OUT_OF_RANGE))
+    if ticket.interval is not None:
+        least, most = INTERVAL_LIMITS
+        if not least <= ticket.interval <= most:
+            found.append(("interval", OUT_OF_RANGE))
+    return found
+
+
+def _other(side: Side) -> Side:
+    return Side.SELL if side is Side.BUY else Side.BUY
 
 
 def problems(wish: Wish, terms: Terms) -> Problems:
@@ -150,9 +269,6 @@ def time_of(wish: Wish) -> TimeInForce:
     if wish.kind in UNPRICED:
         return TimeInForce.IOC
     return wish.time_in_force or TimeInForce.GTC
-
-
-Found = list[tuple[str, str]]
 
 
 def _sizes(wish: Wish, terms: Terms) -> Found:
@@ -237,6 +353,3 @@ def exits_fit(side: Side, profit: Decimal | None, stop: Decimal | None, price: D
     if side is Side.SELL:
         return (profit is None or profit > price) and (stop is None or stop < price)
     return (profit is None or profit < price) and (stop is None or stop > price)
-
-
-__all__ = ["PROFITS", "Terms", "Wish", "exits_fit", "intent_of", "problems", "size_of", "time_of"]

@@ -24,7 +24,7 @@ from apps.trading.domain.events import (
 from apps.trading.domain.orders import LIVE, OrderIntent, OrderOrigin, OrderStatus
 from apps.trading.domain.orders import client_order_id_new as new_id
 from apps.trading.domain.risk import Claim, Refusal
-from apps.trading.models import CapitalReservation, Order, OrderGroup, RiskDecision
+from apps.trading.models import CapitalReservation, Order, OrderGroup
 from apps.trading.selectors.holdings import base_reducible
 from apps.trading.services import gate
 from apps.trading.services.account import account_open
@@ -184,14 +184,9 @@ def _time_stored(intent: OrderIntent) -> TimeInForce:
 
 
 def decision_store(order: Order, refusal: Refusal, now: datetime) -> None:
-    RiskDecision.objects.create(
-        workspace_id=order.workspace_id,
-        order=order,
-        rule=refusal.rule,
-        code=refusal.code,
-        params=dict(refusal.params),
-        at=now,
-    )
+    decision = gate.decision_of(refusal, workspace_id=order.workspace_id, at=now)
+    decision.order = order
+    decision.save()
 
 
 def reserve(order: Order, spends: Mapping[Claim, Decimal], now: datetime) -> None:
