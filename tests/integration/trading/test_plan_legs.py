@@ -75,9 +75,17 @@ def in_sequence(**more: Any) -> dict[str, Any]:
 def fine(legs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Rules of each pair: ETH in hundredths, the least value of ETH/BTC in BTC."""
     step = {"BTC/USDT": D("0.0001"), "ETH/BTC": D("0.01"), "ETH/USDT": D("0.01")}
-    rules = {"min_notional": D("0.0001"), "price_step": None}
+    least = {"BTC/USDT": D(5), "ETH/BTC": D("0.0001"), "ETH/USDT": D(5)}
     return tuple(
-        replace(each, rules=replace(each.rules, quantity_step=step[each.symbol], **rules))
+        replace(
+            each,
+            rules=replace(
+                each.rules,
+                quantity_step=step[each.symbol],
+                min_notional=least[each.symbol],
+                price_step=None,
+            ),
+        )
         for each in legs
     )
 

@@ -100,6 +100,20 @@ def test_a_halt_and_a_claim_at_once_end_in_one_order_of_events(desk, monkeypatch
     assert plan_run.plan_claim(actor=actor, plan_id=plan.pk, now=timezone.now()) == []
 
 
+def test_of_many_advances_at_once_one_places_what_closes_the_imbalance(desk, monkeypatch):
+    monkeypatch.setattr("apps.trading.handlers.plan_send", lambda **ids: None)
+    monkeypatch.setattr("apps.trading.tasks.plan_submit.delay", lambda **ids: None)
+    desk.sell_venue.offered = D("0.3")
+    plan = desk.open()
+    tasks.plan_submit(workspace_id=plan.workspace_id, plan_id=plan.pk)
+    plan.orders.filter(role="COMPLETE").delete()  # as if the worker had died before it went on
+    actor = Actor.platform(plan.workspace_id)
+
+    together(lambda _: plan_run.plan_advance(actor=actor, plan_id=plan.pk, now=timezone.now()))
+
+    assert plan.orders.exclude(role="OPEN").get().quantity == D("0.2")
+
+
 def test_a_receipt_told_by_many_at_once_is_booked_once(desk):
     plan = desk.open()
     tasks.plan_submit(workspace_id=plan.workspace_id, plan_id=plan.pk)
