@@ -13,6 +13,7 @@ from apps.venues.adapters._ids import ClientIds, Plain
 from apps.venues.adapters._markets import MarketQuestions
 from apps.venues.adapters._paging import Paging, all_since
 from apps.venues.adapters._translation import asking
+from apps.venues.domain.errors import CapabilityMissing
 from apps.venues.domain.ports import (
     Balance,
     Capability,
@@ -82,6 +83,8 @@ class AccountQuestions(MarketQuestions):
 
     def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
         self._require(Capability.OPEN_ORDERS)
+        if symbol is None and self.spec.open_orders_by_symbol:
+            raise CapabilityMissing(venue=self.spec.label, need=Capability.OPEN_ORDERS.value)
         self.warm() if symbol is None else self._market(symbol)
         with asking(self.spec.label, symbol or ""):
             rows = self._client.fetch_open_orders(symbol)

@@ -47,6 +47,9 @@ MEANINGS = {  # documented beginnings of error.message; what is not here proves 
 STATUSES = {401: "AuthenticationError", 429: "RateLimitExceeded"}
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
 class BitmexClient(NativeClient):
     """BitMEX's REST API, answers in the unified form."""
 
@@ -126,7 +129,7 @@ class BitmexClient(NativeClient):
         return [row for row in mine if row["symbol"]]  # contracts are another market
 
     def fetch_order(
-        self, number: str | None, symbol: str, params: Mapping[str, Any]
+        self, number: str | None, symbol: str, params: Mapping[str, Any] = NOTHING
     ) -> dict[str, Any] | None:
         wanted = {"orderID": number} if number else {"clOrdID": params["clOrdID"]}
         rows = self.ask(

@@ -10,7 +10,7 @@ from typing import ClassVar
 from apps.venues.adapters import _translation as translation
 from apps.venues.adapters._orders import OrderCommands
 from apps.venues.adapters._translation import EXACT, refusal_of
-from apps.venues.domain.errors import RefusalReason, TimeoutUnusable
+from apps.venues.domain.errors import CapabilityMissing, RefusalReason, TimeoutUnusable
 from apps.venues.domain.ports import Capability
 
 
@@ -34,14 +34,16 @@ class BulkCommands(OrderCommands):
 
     def cancel_all(self, symbol: str | None) -> None:
         """Cancel every open order of a symbol, or of the account, whoever made it."""
-        self.warm() if symbol is None else self._market(symbol)
+        alone = Capability.CANCEL_ALL not in self.spec.capabilities
+        if symbol is not None:
+            self._market(symbol)
+        elif self.spec.open_orders_by_symbol and (alone or self.cancels_by is CancelsBy.SYMBOL):
+            raise CapabilityMissing(venue=self.spec.label, need=Capability.CANCEL_ALL.value)
+        self.warm()
         with localcontext(EXACT):
             try:
                 self._client.wrote = False
-                if Capability.CANCEL_ALL in self.spec.capabilities:
-                    self.cancel_every(symbol)
-                else:
-                    self.cancel_each(symbol)
+                self.cancel_each(symbol) if alone else self.cancel_every(symbol)
                 return
             except translation.caught() as e:
                 problem: BaseException = e
@@ -54,10 +56,15 @@ class BulkCommands(OrderCommands):
         if symbol is not None and self.cancels_by is CancelsBy.ACCOUNT:
             self.cancel_each(symbol)
         elif symbol is None and self.cancels_by is CancelsBy.SYMBOL:
-            for each in sorted({row["symbol"] for row in self._client.fetch_open_orders()}):
-                self._client.cancel_all_orders(each)
+            listed = self._client.fetch_open_orders()
+            for each in sorted({row["symbol"] for row in listed}):
+                self.cancel_at_once(each)
         else:
-            self._client.cancel_all_orders(symbol)
+            self.cancel_at_once(symbol)
+
+    def cancel_at_once(self, symbol: str | None) -> None:
+        """The venue's one request."""
+        self._client.cancel_all_orders(symbol)
 
     def cancel_each(self, symbol: str | None) -> None:
         """One by one. An order that ended meanwhile is no problem; another problem waits for all
@@ -67,7 +74,9 @@ class BulkCommands(OrderCommands):
             try:
                 self._client.cancel_order(row["id"], row["symbol"])
             except translation.caught() as e:
-                if not translation.is_absence(e, self.absences):
+                texts = self._missing_texts()
+                reason = refusal_of(e, translation.CANCEL_REFUSED, texts)
+                if reason is not RefusalReason.ORDER_MISSING:
                     problem = e
         if problem is not None:
             raise problem

@@ -156,8 +156,7 @@ class OrderCommands(AccountQuestions):
                 return self.cancelled(raw, client_order_id)
             except translation.caught() as e:
                 problem = e
-        texts = dict.fromkeys(self.absences, RefusalReason.ORDER_MISSING) | self.cancel_refusals
-        reason = refusal_of(problem, translation.CANCEL_REFUSED, texts)
+        reason = refusal_of(problem, translation.CANCEL_REFUSED, self._missing_texts())
         if reason is RefusalReason.ORDER_MISSING:
             found = self._ended(client_order_id, venue_order_id, symbol)
             if found is not None:
@@ -166,10 +165,15 @@ class OrderCommands(AccountQuestions):
             self._reject(reason, symbol, problem)
         return translation.unknown(self.spec.label, problem)
 
+    def _missing_texts(self) -> dict[str, RefusalReason]:
+        return dict.fromkeys(self.absences, RefusalReason.ORDER_MISSING) | self.cancel_refusals
+
     def _ended(self, client_order_id: str, venue_order_id: str, symbol: str) -> OrderReceipt | None:
         """What became of an order that cannot be cancelled any more."""
         if OURS.fullmatch(client_order_id):
-            return self.find_order(client_order_id, symbol, sent_for=timedelta.max)
+            found = self.find_order(client_order_id, symbol, sent_for=timedelta.max)
+            if found is not None or not venue_order_id:
+                return found
         return self.order_by_venue_id(venue_order_id, symbol)
 
     def order_by_venue_id(self, venue_order_id: str, symbol: str) -> OrderReceipt | None:

@@ -121,7 +121,8 @@ class Binance(CcxtVenue):
         if delta != int(delta) or not LEAST_TRAIL <= delta <= MOST_TRAIL:
             least, most = (f"{bips / BIPS * 100:f}" for bips in (LEAST_TRAIL, MOST_TRAIL))
             raise TrailUnusable(venue=self.spec.label, least=least, most=most, step="0.01")
-        return {"trailingDelta": int(delta)}
+        percent = f"{(ticket.trail * 100).normalize():f}"  # ccxt makes BIPS of it
+        return {"trailingPercent": percent, "stopLossOrTakeProfit": "stopLoss"}
 
     def receipt(self, raw: Mapping[str, Any], client_order_id: str) -> OrderReceipt:
         found = super().receipt(raw, client_order_id)

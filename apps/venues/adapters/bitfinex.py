@@ -115,6 +115,11 @@ class Bitfinex(CcxtVenue):
             wire_id, self._client.fetch_closed_orders(symbol, None, 100)
         )
 
+    def look_up_venue_id(self, venue_order_id: str, symbol: str) -> Mapping[str, Any] | None:
+        rows = [*self._client.fetch_open_orders(symbol)]
+        rows += self._client.fetch_closed_orders(symbol, None, 1, {"id": [int(venue_order_id)]})
+        return next((row for row in rows if row["id"] == venue_order_id), None)
+
     def cancel(self, wire_id: str, venue_order_id: str, symbol: str) -> Mapping[str, Any]:
         known = venue_order_id or str((self.look_up(wire_id, symbol) or {}).get("id") or "")
         return super().cancel(wire_id, known, symbol)

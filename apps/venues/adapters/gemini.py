@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters._bulk import CancelsBy
 from apps.venues.adapters._capabilities import SPOT, TESTNET
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import KEY_AND_SECRET
@@ -50,6 +51,7 @@ class Gemini(CcxtVenue):
     )
     paging = Paging(Listing.OLDEST_FIRST, size=500)
     client_id_param = "client_order_id"
+    cancels_by = CancelsBy.ACCOUNT
     kind_path = ("type",)
     kind_words = {"exchange limit": OrderKind.LIMIT, "stop-limit": OrderKind.STOP_LIMIT}
     config = {"options": {"fetchMarketsFromAPI": {"fetchDetailsForAllSymbols": True}}}
@@ -58,11 +60,15 @@ class Gemini(CcxtVenue):
         price = ticket.trigger_price
         return {} if price is None else {"triggerPrice": f"{price:f}"}
 
-    def cancel_every(self, symbol: str | None) -> None:
-        if symbol is None:
-            self._client.privatePostV1OrderCancelAll()
-        else:
-            self.cancel_each(symbol)
+    def cancel_at_once(self, symbol: str | None) -> None:
+        self._client.privatePostV1OrderCancelAll()
+
+    def look_up_venue_id(self, venue_order_id: str, symbol: str) -> Mapping[str, Any] | None:
+        told = self._client.privatePostV1OrderStatus(
+            {"order_id": venue_order_id, "include_trades": True}
+        )
+        raw: Mapping[str, Any] = self._client.parse_order(told, self._client.market(symbol))
+        return raw
 
     def look_up(self, wire_id: str, symbol: str) -> Mapping[str, Any] | None:
         told = self._client.privatePostV1OrderStatus(

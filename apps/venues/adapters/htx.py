@@ -52,7 +52,7 @@ class Htx(CcxtVenue):
     def book_limit(self, depth: int) -> int | None:
         return 20 if depth <= 20 else 150
 
-    def cancel_every(self, symbol: str | None) -> None:
+    def cancel_at_once(self, symbol: str | None) -> None:
         """A hundred at a time, until the venue names no next one."""
         only = {} if symbol is None else {"symbol": self._client.market_id(symbol)}
         for _ in range(CANCEL_ROUNDS):

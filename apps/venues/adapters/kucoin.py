@@ -25,6 +25,7 @@ class Kucoin(CcxtVenue):
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=9),
         taken_for=timedelta(seconds=6),
+        open_orders_by_symbol=True,
         lateness="KC-API-TIMESTAMP is good for 5 s",
         needed_rights=("General", "Spot Trading"),
         key_page="https://www.kucoin.com/account/api",

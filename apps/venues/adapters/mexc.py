@@ -25,6 +25,7 @@ class Mexc(CcxtVenue):
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=6),
         taken_for=timedelta(seconds=3),
+        open_orders_by_symbol=True,
         lateness="recvWindow of 2 s",
         needed_rights=("Account: view", "Spot trade: view and place orders"),
         key_page="https://www.mexc.com/user/openapi",

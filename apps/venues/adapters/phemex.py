@@ -39,6 +39,7 @@ class Phemex(CcxtVenue):
         rights_proof=RightsProof.NONE,
         visible_after=timedelta(seconds=9),
         taken_for=timedelta(seconds=6),
+        open_orders_by_symbol=True,
         lateness="x-phemex-request-expiry of 5 s",
         needed_rights=("Read & Write",),
         key_page="https://phemex.com/account/api",

@@ -133,6 +133,7 @@ class VenueSpec:
     tells_ip_allow_list: bool = False
     requests_per_second: float = 5.0
     docs: str = ""
+    open_orders_by_symbol: bool = False  # open orders are told of one symbol at a time only
     dead_man_cancels_stops: bool = True  # whether its switch would also take protective stops
     # From our signature until the venue refuses the order for being late, our clock being at most a
     # second ahead; None where no time bounds it. `lateness` says what that rests on.
@@ -352,7 +353,10 @@ class TradingVenue(MarketData, Protocol):
         ...
 
     def open_orders(self, symbol: str | None = None) -> list[OrderReceipt]:
-        """All open orders, those made elsewhere included; they carry the id they were made with."""
+        """All open orders, those made elsewhere included; they carry the id they were made with.
+
+        Raises CapabilityMissing without a symbol where `spec.open_orders_by_symbol`.
+        """
         ...
 
     def orders_since(self, symbol: str, *, since: datetime) -> list[OrderReceipt]:
