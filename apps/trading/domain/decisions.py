@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from apps.core.domain.errors import gettext_noop
 from apps.core.domain.money import plain
+from apps.trading.domain.kill_texts import RULES
 
 TEXTS: dict[str, str] = {
     "BELOW_THRESHOLD": gettext_noop(
@@ -104,6 +105,9 @@ TEXTS: dict[str, str] = {
     ),
     "CONNECTION_UNFIT": gettext_noop("refused: a connection is paused or removed"),
 }
+
+
+TEXTS |= {f"RULE_{code}": text for code, text in RULES.items()}  # an automatic stop fired
 
 
 @dataclass(frozen=True, slots=True)

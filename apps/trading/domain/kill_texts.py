@@ -50,15 +50,17 @@ OUTCOMES: dict[str, str] = {
 }
 RULES: dict[str, str] = {
     "ERROR_BURST": gettext_noop(
-        "{count} orders were refused or unanswered within {seconds} s, the limit is {max}"
+        "stopped: {count} orders were refused or unanswered within {seconds} s, the limit is {max}"
     ),
-    "LOSS": gettext_noop("the last 24 hours lost {loss}, the limit is {max}"),
-    "DRAWDOWN": gettext_noop("the equity fell by {fall} % within 24 hours, the limit is {max} %"),
+    "LOSS": gettext_noop("reduced: the last 24 hours lost {loss}, the limit is {max}"),
+    "DRAWDOWN": gettext_noop(
+        "stopped: the summed profit fell by {fall} from its highest point, the limit is {max}"
+    ),
     "UNALIGNED": gettext_noop(
-        "our books and {venue} have not agreed for {seconds} s, the limit is {max} s"
+        "stopped: our books and {venue} have not agreed for {seconds} s, the limit is {max} s"
     ),
     "STALE_ENGINE": gettext_noop(
-        "no engine has been seen for {seconds} s while trades are open, the limit is {max} s"
+        "stopped: no engine was seen for {seconds} s while trades are open, the limit is {max} s"
     ),
-    "STALE_BOOKS": gettext_noop("no live prices for {seconds} s, the limit is {max} s"),
+    "STALE_BOOKS": gettext_noop("reduced: no live prices for {seconds} s, the limit is {max} s"),
 }

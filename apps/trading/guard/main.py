@@ -7,17 +7,20 @@ import signal
 import threading
 
 import structlog
+from django.utils import timezone
 
 from apps.core import outbox
-from apps.trading.guard.guard import Guard
+from apps.trading.guard.guard import Chore, Guard
+from apps.trading.services.kill_rules import kill_rules_apply
 
 logger = structlog.get_logger(__name__)
+RULES_EVERY = 3.0  # seconds
 STOPS_WITHIN = 4.0  # seconds: less than the supervisor's patience
 
 
 def main() -> None:
     outbox.delivery_leave()
-    guard = Guard()
+    guard = Guard([Chore("rules", RULES_EVERY, lambda: kill_rules_apply(now=timezone.now()))])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(guard))
     logger.info("guard.started", owner=guard.owner)
