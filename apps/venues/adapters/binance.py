@@ -92,7 +92,9 @@ class Binance(CcxtVenue):
     cancels_by = CancelsBy.SYMBOL
     nothing_to_cancel = ('"code":-2011',)
     order_paging = Paging(size=1000)
+    kind_path = ("type",)
     kind_words = {
+        "limit_maker": OrderKind.LIMIT,
         "stop_loss": OrderKind.STOP,
         "stop_loss_limit": OrderKind.STOP_LIMIT,
         "take_profit": OrderKind.TAKE_PROFIT,

@@ -39,8 +39,8 @@ LATE = """
 ## How late an order may be taken
 
 An order that an exchange does not show is believed absent only after so long that it cannot be
-taken any more. Taken for: from our signature until the exchange refuses the order for being late, with
-our clock at most one second ahead of its own. To that come two seconds from the claim to the
+taken any more. Taken for: from our signature until the exchange refuses the order for being late,
+with our clock at most one second ahead of its own. To that come two seconds from the claim to the
 signature and one until an order is shown. Nonces in order: a question with a later nonce shuts out
 an order still on its way, and nonces rise over all processes that share a key.
 """
