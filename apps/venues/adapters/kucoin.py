@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from apps.core.domain.errors import gettext_noop
+from apps.venues.adapters import _parsing as parsing
 from apps.venues.adapters._capabilities import MARKET, SPOT
 from apps.venues.adapters._ccxt import CcxtVenue
 from apps.venues.adapters._credentials import WITH_PASSPHRASE
@@ -47,6 +48,11 @@ class Kucoin(CcxtVenue):
 
     def book_limit(self, depth: int) -> int | None:
         return 20 if depth <= 20 else 100
+
+    def cancel_at_once(self, symbol: str | None) -> None:
+        (told,) = self._client.cancel_all_orders(symbol)
+        if parsing.found(told, ("info", "data", "failedSymbols")):
+            raise ValueError("the orders of some symbols were not cancelled")
 
     def switch(self, timeout: timedelta) -> None:
         seconds = int(timeout.total_seconds())
