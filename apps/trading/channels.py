@@ -24,6 +24,11 @@ def dashboard_group(reader: Reader, argument: str) -> str:
     return _own("dashboard", reader, argument)
 
 
+def orders_group(reader: Reader, argument: str) -> str:
+    """`orders:{user_id}`: rows of orders placed one by one. Raises ChannelMissing."""
+    return _own("orders", reader, argument)
+
+
 def latency_group(reader: Reader, argument: str) -> str:
     """`latency:{user_id}`: how fast one's orders are. Raises ChannelMissing."""
     return _own("latency", reader, argument)
@@ -45,6 +50,7 @@ CHANNELS = (
     LiveChannel("bots", bots_group),
     LiveChannel("dashboard", dashboard_group),
     LiveChannel("latency", latency_group),
+    LiveChannel("orders", orders_group),
     LiveChannel("decisions", decisions_group),
 )
 

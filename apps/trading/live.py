@@ -20,10 +20,11 @@ from apps.trading import live_marks, selectors
 from apps.trading.selectors.bots import BotCard
 from apps.trading.selectors.dashboard import dashboard_stats
 from apps.trading.selectors.lists import fill_list_of
+from apps.trading.selectors.order_pages import orders_named
 
 Changed = Mapping[str, set[int]]  # ids by kind: order, plan, bot, moved, decided
 Frames = list[tuple[str, str, Any]]  # (group, channel, data)
-PAGES = ("trades", "bots", "dashboard", "latency")
+PAGES = ("trades", "bots", "dashboard", "latency", "orders")
 DECISIONS = 8
 
 
@@ -79,6 +80,9 @@ def _drawn(
     if (channel := f"latency:{user_id}") in wanted and changed.get("order"):
         speed = {"latency": selectors.latency_summary(reader=reader)}
         drawn.append((channel, render_to_string("dashboard.html#latency", speed | page)))
+    if (channel := f"orders:{user_id}") in wanted and changed.get("single"):
+        rows = orders_named(reader=reader, order_ids=changed["single"])
+        drawn.append((channel, _each("trading/orders.html#row", "row", rows)))
     for bot_id in changed.get("decided", ()):
         if (channel := f"decisions:{bot_id}") in wanted:
             drawn.append((channel, _decisions(member, bot_id)))

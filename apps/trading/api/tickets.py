@@ -183,11 +183,10 @@ class OrdersApi(OrderListApi):
             )
         except OrderFieldsWrong as e:
             raise in_words(e) from None
-        group_id = getattr(placed, "group_id", placed.pk)
-        if not hasattr(placed, "client_order_id"):
-            return self._group(request, group_id)
-        order = selectors.order_get(reader=self.actor, order_id=placed.pk)
-        if order.status == "DENIED":
+        if placed.group is not None or placed.order is None:
+            return self._group(request, placed.group.pk if placed.group else 0)
+        order = selectors.order_get(reader=self.actor, order_id=placed.order.pk)
+        if placed.denied:
             return refused(request, order)
         answer = {"order": order, "group": None, "bound": bound_of(order)}
         return Response(PlacedOutput(answer).data, status=202)

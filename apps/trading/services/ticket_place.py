@@ -11,7 +11,7 @@ from apps.markets.domain.errors import InstrumentMissing
 from apps.trading.domain import slices, tickets
 from apps.trading.domain.errors import OrderFieldsWrong
 from apps.trading.domain.groups import GroupKind, GroupRole
-from apps.trading.domain.orders import OrderIntent
+from apps.trading.domain.orders import OrderIntent, OrderStatus
 from apps.trading.domain.tickets import Terms, Ticket, TicketKind
 from apps.trading.models import Order, OrderGroup
 from apps.trading.services import order_groups, order_slices, order_terms
@@ -30,6 +30,23 @@ class Checked:
     venue: str
     intent: OrderIntent
     exits: tuple[Exit, ...] = ()
+
+    @property
+    def exits_only(self) -> bool:
+        """An OCO: what is held is sold later, nothing trades now."""
+        return self.ticket.kind is TicketKind.OCO
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """order: the single one, or the first of the group (None: its slices come later)."""
+
+    order: Order | None
+    group: OrderGroup | None = None
+
+    @property
+    def denied(self) -> bool:
+        return self.order is not None and self.order.status == OrderStatus.DENIED
 
 
 def ticket_check(*, actor: Actor, ticket: Ticket, now: datetime) -> Checked:
@@ -53,20 +70,21 @@ def ticket_check(*, actor: Actor, ticket: Ticket, now: datetime) -> Checked:
     return Checked(ticket=ticket, terms=terms, venue=venue, intent=intent, exits=exits)
 
 
-def ticket_place(*, actor: Actor, ticket: Ticket, now: datetime) -> Order | OrderGroup:
+def ticket_place(*, actor: Actor, ticket: Ticket, now: datetime) -> Placed:
     """Place it. A refusal by the gate returns as DENIED. Raises what `ticket_check` raises."""
     checked = ticket_check(actor=actor, ticket=ticket, now=now)
     if ticket.kind is TicketKind.TWAP and ticket.interval is not None:
-        return order_slices.order_slices_place(
+        group = order_slices.order_slices_place(
             actor=actor,
             intent=checked.intent,
             count=ticket.slices or 1,
             interval=ticket.interval,
             now=now,
         )
+        return Placed(_first(group), group)
     if checked.exits:
         oco = ticket.kind is TicketKind.OCO
-        return order_groups.order_group_place(
+        group = order_groups.order_group_place(
             actor=actor,
             kind=GroupKind.OCO if oco else GroupKind.BRACKET,
             entry=None if oco else checked.intent,
@@ -74,7 +92,13 @@ def ticket_place(*, actor: Actor, ticket: Ticket, now: datetime) -> Order | Orde
             now=now,
             quote=checked.terms.book,
         )
-    return order_place(actor=actor, intent=checked.intent, now=now)
+        return Placed(_first(group), group)
+    return Placed(order_place(actor=actor, intent=checked.intent, now=now))
+
+
+def _first(group: OrderGroup) -> Order | None:
+    first: Order | None = Order.objects.filter(group=group).order_by("pk").first()
+    return first
 
 
 def _exits(ticket: Ticket, intent: OrderIntent) -> tuple[Exit, ...]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.trading.web import kill, plans, risk, trades, views
+from apps.trading.web import kill, orders, plans, risk, ticket, trades, views
 
 urlpatterns = [
     path("bots/", views.bot_list, name="bot-list"),
@@ -21,6 +21,18 @@ urlpatterns = [
     ),
     path("plans/<int:plan_id>/unwind/", plans.plan_unwind, name="plan-unwind"),
     path("plans/<int:plan_id>/acknowledge/", plans.plan_acknowledge, name="plan-acknowledge"),
+    path("trade/", ticket.ticket, name="ticket"),
+    path("trade/preview/", ticket.ticket_preview, name="ticket-preview"),
+    path("trade/send/", ticket.ticket_send, name="ticket-send"),
+    path("orders/", orders.order_list, name="order-list"),
+    path("orders/cancel/", orders.order_cancel_all, name="order-cancel-all"),
+    path("orders/<int:order_id>/", orders.order_detail, name="order-detail"),
+    path("orders/<int:order_id>/cancel/", orders.order_cancel, name="order-cancel"),
+    path(
+        "orders/groups/<int:group_id>/cancel/",
+        orders.order_group_cancel,
+        name="order-group-cancel",
+    ),
     path("trades/", trades.trade_list, name="trade-list"),
     path("trades.csv", trades.trade_csv, name="trade-csv"),
     path("risk/", risk.risk, name="risk"),
