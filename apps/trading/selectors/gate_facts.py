@@ -16,6 +16,7 @@ from django.db import connection
 from apps.core.domain.money import ZERO
 from apps.trading.domain.alignment import AlignmentFact, fact
 from apps.trading.domain.legs import assets_of
+from apps.trading.domain.live import Unlock
 from apps.trading.domain.policies import OWN_DEFAULTS, SPECS, Policy, Scope
 from apps.trading.domain.risk import Claim, Figures, Holding
 from apps.trading.domain.states import TradingState
@@ -32,7 +33,7 @@ SELECT
     ARRAY(SELECT used.connection_id FROM trading_botvenue AS used WHERE used.bot_id = bot.id),
     (
         SELECT json_agg(json_build_array(held.id, held.venue, held.mode, held.status,
-                                         told.status, told.checked_at))
+                                         held.key_version, told.status, told.checked_at))
         FROM venues_connection AS held
         LEFT JOIN trading_connectionalignment AS told ON told.connection_id = held.id
         WHERE held.id = ANY(%(connections)s) AND held.workspace_id = %(workspace)s
@@ -48,6 +49,16 @@ SELECT
                  JOIN billing_plan AS rung ON rung.id = held.plan_id
                  WHERE held.workspace_id = %(workspace)s),
                 (SELECT code FROM billing_plan ORDER BY rank LIMIT 1)))
+    )::text,
+    (
+        SELECT json_agg(json_build_array(
+            given.bot_id, given.connection_id, given.settings_hash, given.limits, given.keys,
+            EXISTS (SELECT 1 FROM mfa_authenticator AS proof
+                    WHERE proof.user_id = given.created_by AND proof.type = 'totp')))
+        FROM trading_liveunlock AS given
+        WHERE given.workspace_id = %(workspace)s AND given.revoked_at IS NULL
+          AND (given.bot_id = bot.id
+               OR (%(bot)s::bigint IS NULL AND given.connection_id = ANY(%(connections)s)))
     )::text
 FROM (SELECT 1) AS one
 LEFT JOIN trading_bot AS bot
@@ -75,6 +86,7 @@ class GateConnection:
     mode: str
     status: str
     alignment: AlignmentFact
+    key_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,7 @@ class Parties:
     bot: GateBot | None
     connections: Mapping[int, GateConnection]
     policies: tuple[Policy, ...]
+    unlocks: Mapping[tuple[int | None, int | None], Unlock]  # by bot or by connection
 
 
 def parties(
@@ -97,12 +110,13 @@ def parties(
     }
     with connection.cursor() as cursor:
         cursor.execute(WHO, arguments)
-        platform, *of_bot, connections, policies = cursor.fetchone()
+        platform, *of_bot, connections, policies, unlocks = cursor.fetchone()
     return Parties(
         platform=TradingState(platform or TradingState.ACTIVE),
         bot=_bot(*of_bot) if of_bot[0] is not None else None,
         connections={row[0]: _connection(row, now) for row in json.loads(connections or "[]")},
         policies=policies_read(_exact(policies or "[]")),
+        unlocks={(row[0], row[1]): _unlock(row) for row in json.loads(unlocks or "[]")},
     )
 
 
@@ -115,9 +129,16 @@ def _bot(
 
 
 def _connection(row: list[Any], now: datetime) -> GateConnection:
-    _number, venue, mode, status, aligned, checked = row
+    _number, venue, mode, status, key_version, aligned, checked = row
     checked_at = None if checked is None else datetime.fromisoformat(checked)
-    return GateConnection(venue, mode, status, fact(aligned or "UNKNOWN", checked_at, now))
+    agrees = fact(aligned or "UNKNOWN", checked_at, now)
+    return GateConnection(venue, mode, status, agrees, key_version)
+
+
+def _unlock(row: list[Any]) -> Unlock:
+    _bot_id, _connection_id, settings, limits, keys, proven = row
+    versions = {int(number): version for number, version in keys.items()}
+    return Unlock(settings_hash=settings, limits=limits, keys=versions, proven=proven)
 
 
 def policies_read(rows: Iterable[Mapping[str, Any]]) -> tuple[Policy, ...]:
@@ -141,6 +162,7 @@ WITH orders AS MATERIALIZED (
            bot_id IS NOT DISTINCT FROM %(bot)s::bigint AS mine,
            status IN {LIVE} AS live,
            status IN {LIVE} AND role = 'OPEN' AND NOT reduce_only AS opens,
+           split_part(symbol, '/', 1) AS base,
            split_part(split_part(symbol, '/', 2), ':', 1) AS quote,
            quantity - filled AS rest,
            CASE WHEN status IN {LIVE} THEN COALESCE(
@@ -187,6 +209,10 @@ SELECT
     (SELECT json_agg(json_build_array(mine, quote, value, unpriced)) FROM (
         SELECT mine, quote, sum(value) AS value, sum(unpriced) AS unpriced
         FROM works GROUP BY mine, quote) AS summed)::text,
+    (SELECT json_agg(json_build_array(mine, base, buys, sells)) FROM (
+        SELECT mine, base, COALESCE(sum(rest) FILTER (WHERE side = 'buy'), 0) AS buys,
+               COALESCE(sum(rest) FILTER (WHERE side = 'sell'), 0) AS sells
+        FROM orders WHERE opens GROUP BY mine, base) AS summed)::text,
     (SELECT json_build_array(
         count(*) FILTER (WHERE live), count(*) FILTER (WHERE live AND mine),
         count(*) FILTER (WHERE placed_at >= %(minute)s),
@@ -234,6 +260,7 @@ class Standing:
     """What a workspace and one of its bots have standing; raw, money by quote asset."""
 
     works: list[list[Any]]
+    pending: list[list[Any]]
     orders: list[int]
     errors: list[tuple[bool, datetime]]
     plans: list[Any]
@@ -272,8 +299,8 @@ def standing(workspace_id: int, bot_id: int | None, symbol: str, now: datetime) 
     with connection.cursor() as cursor:
         cursor.execute(STANDS, arguments)
         read = [_exact(text) if text else [] for text in cursor.fetchone()]
-    errors = [(mine, datetime.fromisoformat(at)) for mine, at in read[2]]
-    return Standing(read[0], read[1], errors, *read[3:])
+    errors = [(mine, datetime.fromisoformat(at)) for mine, at in read[3]]
+    return Standing(read[0], read[1], read[2], errors, *read[4:])
 
 
 def figures(stands: Standing, rates: Rates, *, of_bot: bool) -> Figures:
@@ -284,6 +311,7 @@ def figures(stands: Standing, rates: Rates, *, of_bot: bool) -> Figures:
     earned = _dollars(((quote, pnl) for _, quote, pnl in results), rates)
     return Figures(
         working=_working([row for row in stands.works if row[0] or not of_bot], rates),
+        pending=_pending([row for row in stands.pending if row[0] or not of_bot]),
         open_orders=int(stands.orders[place]),
         orders_minute=int(stands.orders[2 + place]),
         open_plans=int(stands.plans[place]),
@@ -302,6 +330,14 @@ def _working(rows: Iterable[list[Any]], rates: Rates) -> Decimal | None:
     if any(unpriced for *_, unpriced in rows):
         return None
     return _dollars(((quote, value) for _, quote, value, _ in rows), rates)
+
+
+def _pending(rows: Iterable[list[Any]]) -> dict[str, tuple[Decimal, Decimal]]:
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for _, base, buys, sells in rows:
+        held = found.get(base, (ZERO, ZERO))
+        found[base] = (held[0] + buys, held[1] + sells)
+    return found
 
 
 def _dollars(amounts: Iterable[tuple[str, Decimal]], rates: Rates) -> Decimal | None:

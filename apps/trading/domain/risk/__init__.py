@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     order.bot_running,
     order.fencing,
     order.connections,
+    order.live_locked,
     order.alignment,
     order.legs,
     order.sizes,
@@ -86,6 +87,7 @@ PLANS_ONLY: frozenset[Rule] = frozenset(
 )
 OPENING_ONLY: frozenset[Rule] = frozenset(
     {
+        order.live_locked,
         order.alignment,
         order.stale_book,
         account.plans_per_day,

@@ -59,19 +59,24 @@ def plans_per_day(wanted: Wanted, context: RiskContext) -> Finding:
 
 
 def position(wanted: Wanted, context: RiskContext) -> Finding:
-    """What would be held net of the asset. A plan is flat at its end; until then one leg is not."""
+    """What would be held net of the asset once everything that stands is filled with this.
+
+    A plan is flat at its end; until then either of its legs may be filled alone.
+    """
     value = context.value(wanted)
     price = None if value is None or not wanted.quantity else value / wanted.quantity
+    buys = wanted.plan or wanted.legs[0].side is Side.BUY
+    sells = wanted.plan or not buys
 
     def after(figures: Figures) -> Decimal | None:
-        held = figures.holdings.get(wanted.base)
-        net = held.net if held else ZERO
         if price is None:
             return None
-        if wanted.plan:
-            return (abs(net) + wanted.quantity) * price
-        change = wanted.quantity if wanted.legs[0].side is Side.BUY else -wanted.quantity
-        return ZERO if abs(net + change) <= abs(net) else abs(net + change) * price
+        held = figures.holdings.get(wanted.base)
+        net = held.net if held else ZERO
+        buying, selling = figures.pending.get(wanted.base, (ZERO, ZERO))
+        long = net + buying + wanted.quantity if buys else ZERO
+        short = selling + wanted.quantity - net if sells else ZERO
+        return max(long, short, ZERO) * price
 
     pairs = _each(context, after)
     return within(

@@ -118,9 +118,13 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a workspace, or one of its bots, has standing and has done. Money in dollars."""
+    """What a workspace, or one of its bots, has standing and has done. Money in dollars.
+
+    pending: {asset: (base still to be bought, base still to be sold)} by orders that open.
+    """
 
     working: Decimal | None = ZERO  # value of unfinished orders that open
+    pending: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     open_orders: int = 0
     orders_minute: int = 0
     open_plans: int = 0
@@ -172,6 +176,7 @@ class RiskContext:
     connections_fit: bool = True
     unaligned: Mapping[int, str] = field(default_factory=dict)  # connection: its status
     live: bool = False  # real money
+    live_locked: str = ""  # why real money is locked for what is wanted; "": it is not
     limits: Limits = field(default_factory=dict)  # of the workspace
     bot_limits: Limits = field(default_factory=dict)
     account: Figures = Figures()

@@ -38,6 +38,14 @@ def connections(wanted: Wanted, context: RiskContext) -> Finding:
     return PASSED if context.connections_fit else refused("CONNECTION_UNFIT")
 
 
+def live_locked(wanted: Wanted, context: RiskContext) -> Finding:
+    """Real money needs the permission that a person gave for this bot or this connection."""
+    if not context.live_locked:
+        return PASSED
+    what = "connection" if context.bot is None else "bot"
+    return refused("LIVE_LOCKED", what=what, why=context.live_locked)
+
+
 def alignment(wanted: Wanted, context: RiskContext) -> Finding:
     """Nothing opens where our books and the venue's were not found to agree."""
     for connection_id in sorted(wanted.connection_ids & context.unaligned.keys()):
