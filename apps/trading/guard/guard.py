@@ -20,6 +20,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from apps.core import beats, outbox, ratelimit
+from apps.trading.guard import dead_man
 from apps.trading.guard.bell import Bell
 from apps.trading.guard.file_trigger import file_take
 from apps.trading.guard.runs import owner_name, run_carry_out
@@ -51,9 +52,12 @@ class Guard:
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="kill")
         self._running: set[Future[None]] = set()
         self._bell = Bell()
+        self._switch = dead_man.DeadMan()
+        self._switching: Future[None] | None = None
         self._chores = [
             Chore("file", 0.25, lambda: file_take(now=timezone.now())),
             Chore("beat", BEAT_EVERY, self._beat),
+            Chore("dead_man", dead_man.EVERY.total_seconds(), self._watch_dead_man),
             *(chores or []),
         ]
 
@@ -66,6 +70,7 @@ class Guard:
                 self._turn()
                 self._bell.wait(self.stopping)
         finally:
+            self._dead_man_goes()
             self._pool.shutdown(wait=True)
             self._bell.close()
             connections.close_all()
@@ -120,6 +125,24 @@ class Guard:
             kill_step_record(run_id=run.pk, code="BEGUN_AGAIN", now=timezone.now())
         except DatabaseError:
             logger.warning("guard.database_lost", run_id=run.pk)
+
+    def _watch_dead_man(self) -> None:
+        """In a thread: a slow venue must not keep commands waiting."""
+        if self._switching is None or self._switching.done():
+            self._switching = self._pool.submit(self._switch_turn, self._switch.turn)
+
+    def _dead_man_goes(self) -> None:
+        if self._switching is not None and self._switching.done():
+            self._switch_turn(self._switch.let_go)
+
+    @staticmethod
+    def _switch_turn(turn: Callable[[], None]) -> None:
+        try:
+            turn()
+        except Exception:
+            logger.exception("guard.dead_man_failed")
+        finally:
+            connections.close_all()
 
     def _beat(self) -> None:
         beats.beat(role="guard", instance=self.owner, now=timezone.now())

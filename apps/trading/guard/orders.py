@@ -54,14 +54,18 @@ def orders_end(work: Work) -> list[Order]:
 def orders_seen(work: Work) -> Seen:
     """Ask every connection of the scope what it has open; end those of ours that we had lost."""
     seen = Seen()
-    questions: dict[int, Callable[[], Any]] = {}
+    questions: dict[tuple[int, str], Callable[[], Any]] = {}
     for number in connections_in_scope(work):
         client = work.desk.client(number)
         if client is None:
             seen.unseen[number] = work.desk.problems[number]
+        elif client.spec.open_orders_by_symbol:
+            seen.unlisted.append(number)  # orders of a pair that we never traded stay unseen
+            for symbol in _symbols(work, number):
+                questions[number, symbol] = partial(client.open_orders, symbol)
         else:
-            questions[number] = client.open_orders
-    for number, answer in ask_all(questions).items():
+            questions[number, ""] = client.open_orders
+    for (number, _symbol), answer in ask_all(questions).items():
         if isinstance(answer, CapabilityMissing):
             seen.unlisted.append(number)
         elif isinstance(answer, CryonelError):
@@ -80,6 +84,11 @@ def connections_in_scope(work: Work) -> list[int]:
     its = set(BotVenue.objects.filter(bot_id=work.bot_id).values_list("connection_id", flat=True))
     rows = orders_in_scope(work.workspace_id, work.bot_id)
     return sorted(trading & (its | set(rows.values_list("connection_id", flat=True).distinct())))
+
+
+def _symbols(work: Work, connection_id: int) -> list[str]:
+    rows = orders_in_scope(work.workspace_id, work.bot_id).filter(connection_id=connection_id)
+    return sorted(rows.values_list("symbol", flat=True).distinct())
 
 
 def _sent(work: Work) -> list[Order]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +36,8 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command says about its process must not outlive the test."""
     monkeypatch.setattr(outbox, "_leaves_delivery", False)
     monkeypatch.setattr(LedgerVenue, "open_orders", lambda *_: [], raising=False)
+    spec = SimpleNamespace(open_orders_by_symbol=False)
+    monkeypatch.setattr(LedgerVenue, "spec", spec, raising=False)
 
 
 @pytest.fixture
