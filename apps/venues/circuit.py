@@ -23,6 +23,7 @@ import structlog
 
 from apps.core import ratelimit
 from apps.venues.domain.errors import (
+    NonceUnavailable,
     OrderTooLate,
     VenueOutcomeUnknown,
     VenueRateLimited,
@@ -210,7 +211,7 @@ def _health_told_by(problem: Exception) -> bool | None:
     An unknown outcome without a cause is the adapter's own patience (an order not visible yet),
     no failure of the venue.
     """
-    if isinstance(problem, VenueRateLimited | OrderTooLate):
+    if isinstance(problem, VenueRateLimited | OrderTooLate | NonceUnavailable):
         return None
     if isinstance(problem, VenueUnavailable):
         return False

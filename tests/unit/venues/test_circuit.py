@@ -10,6 +10,7 @@ from apps.venues import circuit
 from apps.venues.circuit import Bucket, Circuit, CircuitState
 from apps.venues.domain.errors import (
     KeyRefused,
+    NonceUnavailable,
     RefusalReason,
     VenueOutcomeUnknown,
     VenueRateLimited,
@@ -150,6 +151,7 @@ def caused(problem: Exception) -> Exception:
         (caused(VenueOutcomeUnknown(venue="x")), 2),
         (VenueOutcomeUnknown(venue="x"), 1),  # the adapter's patience, not the venue's failure
         (VenueRateLimited(venue="x"), 1),
+        (NonceUnavailable(venue="x"), 1),  # our own store
         (VenueRejected(venue="x", reason=RefusalReason.NOT_FILLABLE), 0),
         (KeyRefused(venue="x"), 0),
         (ZeroDivisionError(), 1),
