@@ -60,6 +60,12 @@ def publish(*events: Event) -> None:
         transaction.on_commit(lambda: deliver(waiting), robust=True)
 
 
+def publish_later(*events: Event) -> None:
+    """Store a crowd of events with the change; the sweeper delivers them. For who must not wait
+    for every handler of every one."""
+    OutboxMessage.objects.bulk_create(_messages(events))
+
+
 def unheard(*events: Event) -> tuple[list[OutboxMessage], list[Event]]:
     """Unsaved rows of the events that nobody listens to, for a service that stores them with its
     own rows (`core.rows.insert`); and the other events, which are to be published."""

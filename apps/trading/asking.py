@@ -5,7 +5,7 @@ Every question that fails is kept with its code: nothing is concluded from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -40,7 +40,7 @@ def theirs_ask(client: TradingVenue, since: Mapping[str, datetime], asked_at: da
         asked.balances = _put(asked, "balances", client.balances)
     opened: list[OrderReceipt] | None = None
     if Capability.OPEN_ORDERS in can:
-        opened = _put(asked, "open_orders", client.open_orders)
+        opened = _put(asked, "open_orders", _open_orders(client, since))
     symbols = sorted(set(since) | {each.symbol for each in opened or ()})
     trades: list[tuple[str, str, VenueTrade]] = []
     for symbol in symbols if Capability.MY_TRADES in can else ():
@@ -55,6 +55,13 @@ def theirs_ask(client: TradingVenue, since: Mapping[str, datetime], asked_at: da
         trades=tuple(trades),
     )
     return asked
+
+
+def _open_orders(client: TradingVenue, symbols: Iterable[str]) -> Callable[[], list[OrderReceipt]]:
+    """In one question, where the venue answers one about all symbols."""
+    if not client.spec.open_orders_by_symbol:
+        return client.open_orders
+    return lambda: [each for symbol in sorted(symbols) for each in client.open_orders(symbol)]
 
 
 def _trades_of(

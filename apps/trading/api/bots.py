@@ -87,6 +87,7 @@ class BotApi(OneBot, TradingApi):
             name=data.get("name", bot.name),
             params={**bot.params, **data.get("params", {})},
             connection_ids=data.get("connection_ids", []),
+            on_restart=data.get("on_restart"),
             now=timezone.now(),
         )
         return self.shown(bot_id)

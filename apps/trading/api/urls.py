@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from apps.trading.api import account, bots, kill, orders, risk, tickets
+from apps.trading.api import account, alignment, bots, kill, orders, risk, tickets
 
 
 class IdConverter(IntConverter):
@@ -49,6 +49,16 @@ urlpatterns = [
         "plans/<id:plan_id>/acknowledge",
         orders.PlanAcknowledgeApi.as_view(),
         name="api-plan-acknowledge",
+    ),
+    path(
+        "keys/<id:key_id>/alignment",
+        alignment.KeyAlignmentApi.as_view(),
+        name="api-key-alignment",
+    ),
+    path(
+        "keys/<id:key_id>/reconcile",
+        alignment.KeyReconcileApi.as_view(),
+        name="api-key-reconcile",
     ),
     path("trades", orders.TradeListApi.as_view(), name="api-trade-list"),
     path("trades.csv", orders.TradeCsvApi.as_view(), name="api-trade-csv"),

@@ -19,6 +19,18 @@ def _fault_campaign(
     return measure(progress, long=long, seed=seed, runs=runs)
 
 
+def _reconcile(progress: Progress) -> Measurement:
+    from apps.trading.benchmarks.reconcile import measure
+
+    return measure(progress)
+
+
+def _risk_gate(progress: Progress) -> Measurement:
+    from apps.trading.benchmarks.risk_gate import measure
+
+    return measure(progress)
+
+
 BENCHMARKS = [
     Benchmark(
         "fault_campaign",
@@ -27,8 +39,18 @@ BENCHMARKS = [
         frozenset({"long", "seed", "runs"}),
     ),
     Benchmark(
+        "reconcile",
+        "Comparing a connection with 1,000 orders with its venue, and settling what differs.",
+        _reconcile,
+    ),
+    Benchmark(
         "tick_to_order",
         "From a book update to the order bytes leaving, through the durable path.",
         _tick_to_order,
+    ),
+    Benchmark(
+        "risk_gate",
+        "The risk gate's decision on one more order while a thousand are open.",
+        _risk_gate,
     ),
 ]

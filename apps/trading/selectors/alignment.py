@@ -59,7 +59,25 @@ def connections_due(*, now: datetime, limit: int = 200) -> list[tuple[int, int]]
     Every 30 s where bots run or orders work, more seldom else; soon after an order whose outcome
     is not known, and again and again while a connection is not aligned.
     """
-    times: dict[str, Any] = {"busy": now - BUSY, "idle": now - IDLE, "unknown": now - UNKNOWN, "limit": limit}
+    times: dict[str, Any] = {
+        "busy": now - BUSY,
+        "idle": now - IDLE,
+        "unknown": now - UNKNOWN,
+        "limit": limit,
+    }
     with connection.cursor() as cursor:
         cursor.execute(DUE, times)
+        return list(cursor.fetchall())
+
+
+KEYS = """
+SELECT workspace_id, id FROM venues_connection
+WHERE removed_at IS NULL AND need = 'TRADE' AND (status = 'ACTIVE' OR NOT %s) ORDER BY id
+"""
+
+
+def connections_trading_keys(*, active: bool = True) -> list[tuple[int, int]]:
+    """Platform-wide: (workspace_id, connection_id) of connections that may trade."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS, [active])
         return list(cursor.fetchall())

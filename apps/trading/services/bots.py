@@ -17,13 +17,15 @@ from apps.core.domain.people import Actor, Role
 from apps.markets.selectors import instrument_list
 from apps.portfolio.selectors import balance_list
 from apps.trading import locks
-from apps.trading.domain.bots import BotStatus
+from apps.trading.domain.bots import BotStatus, RestartPolicy
 from apps.trading.domain.errors import (
     BotHasOpenPlans,
     BotIsRunning,
     BotMissing,
     BotNameTaken,
+    ConnectionModeWrong,
     ConnectionUnfit,
+    LiveLocked,
     LiveTradingClosed,
     PairUntradable,
     TradingIsHalted,
@@ -37,8 +39,10 @@ from apps.trading.domain.events import (
     BotStopped,
     BotUpdated,
 )
+from apps.trading.domain.live import FAULTS
 from apps.trading.domain.plans import ALIVE
 from apps.trading.models import Bot, BotInventory, BotVenue, Plan
+from apps.trading.selectors.live import conditions_of, live_state, target_of
 from apps.trading.services.account import account_open
 from apps.trading.strategies.parameters import params_dump, params_parse
 from apps.trading.strategies.registry import strategy_type
@@ -56,11 +60,12 @@ def bot_create(
     params: Mapping[str, Any],
     connection_ids: Sequence[int],
     mode: str = Mode.PAPER,
+    on_restart: str = RestartPolicy.RESUME,
     now: datetime,
 ) -> Bot:
     """A stopped bot. Raises InputRefused by field, StrategyMissing, ConnectionMissing,
-    ConnectionUnfit, LiveTradingClosed, VenuesTooFew, PairUntradable, PlanLimitReached,
-    BotNameTaken."""
+    ConnectionUnfit, ConnectionModeWrong, LiveTradingClosed, VenuesTooFew, PairUntradable,
+    PlanLimitReached, BotNameTaken."""
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
     values, connections = params_checked(actor, strategy, params, connection_ids, mode)
@@ -71,6 +76,7 @@ def bot_create(
         mode=mode,
         params=values,
         status=BotStatus.STOPPED,
+        on_restart=_policy(on_restart),
         created_at=now,
     )
     _save(bot)
@@ -87,14 +93,17 @@ def bot_update(
     name: str,
     params: Mapping[str, Any],
     connection_ids: Sequence[int],
+    on_restart: str | None = None,
     now: datetime,
 ) -> Bot:
-    """Change a stopped bot. Raises what bot_create raises, BotMissing and BotIsRunning."""
+    """Change a stopped bot; on_restart None keeps what it is. Raises what bot_create raises,
+    BotMissing and BotIsRunning."""
     actor.require(Role.TRADER)
     bot = _locked(actor, bot_id)
     _require_stopped(bot)
     values, connections = params_checked(actor, bot.strategy, params, connection_ids, bot.mode)
     bot.name, bot.params = _name(name), values
+    bot.on_restart = _policy(on_restart or bot.on_restart)
     _save(bot)
     BotVenue.objects.filter(bot=bot).delete()
     _venues_store(bot, connections)
@@ -105,7 +114,7 @@ def bot_update(
 @transaction.atomic
 def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
     """Let an engine take it. Raises BotMissing, TradingIsHalted, PlanLimitReached, and what no
-    longer fits: ConnectionUnfit, InputRefused. Starting a running bot is success."""
+    longer fits: ConnectionUnfit, InputRefused, LiveLocked. Starting a running bot is success."""
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
     account = locks.trading_account(actor.workspace_id)
@@ -121,6 +130,7 @@ def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
     )
     held = [each.connection_id for each in bot.venues.all()]
     params_checked(actor, bot.strategy, bot.params, held, bot.mode)
+    _require_unlocked(actor, bot)
     _moved(bot, BotStatus.RUNNING, now)
     _inventory_note(bot, held, now)
     _tell(BotStarted(workspace_id=actor.workspace_id, bot_id=bot.pk), actor, now)
@@ -234,10 +244,33 @@ def _require_traded(symbols: Iterable[str], venues: Iterable[str]) -> None:
 
 
 def _require_fit(connection: Any, mode: str) -> None:
-    if mode != Mode.PAPER or connection.mode != Mode.PAPER:
-        raise LiveTradingClosed(label=connection.label)
+    if mode == Mode.TESTNET:
+        raise LiveTradingClosed
+    if connection.mode != mode:
+        problem = ConnectionModeWrong(mode=mode, label=connection.label, theirs=connection.mode)
+        problem.details = {"venues": [str(problem)]}
+        raise problem
     if connection.status != ConnectionStatus.ACTIVE or connection.need != Need.TRADE:
         raise ConnectionUnfit(label=connection.label)
+
+
+def _require_unlocked(actor: Actor, bot: Bot) -> None:
+    """Raises LiveLocked with what is missing: real money needs a person's valid unlock."""
+    if bot.mode != Mode.LIVE:
+        return
+    target = target_of(reader=actor, bot_id=bot.pk, connection_id=None)
+    fault = live_state(target, actor.workspace_id).fault
+    if fault:
+        missing = [each.code for each in conditions_of(actor, target) if not each.met]
+        details = {"reason": fault, "missing": sorted(set(missing))}
+        raise LiveLocked(name=bot.name, why=FAULTS.get(fault, fault), details=details)
+
+
+def _policy(wanted: str) -> RestartPolicy:
+    try:
+        return RestartPolicy(wanted)
+    except ValueError:
+        raise InputRefused(details={"on_restart": ["RESUME or FLATTEN."]}) from None
 
 
 def _name(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from apps.core import audit, outbox
@@ -35,6 +35,16 @@ LEARNED = [
     "status", "reason", "closed_at", "filled", "counted", "venue_order_id", "round_trip_us",
     "tick_to_order_us",
 ]  # fmt: skip
+AT_ONCE = 50  # events whose handlers are run before the caller goes on
+MANY = ("status", "reason", "closed_at", "filled", "counted", "venue_order_id")
+UPDATE_MANY = """
+UPDATE trading_order AS o
+SET status = t.status, reason = t.reason, closed_at = t.closed_at, filled = t.filled,
+    counted = t.counted, venue_order_id = t.venue_order_id
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::numeric[], %s::numeric[],
+            %s::text[]) AS t(id, status, reason, closed_at, filled, counted, venue_order_id)
+WHERE o.id = t.id
+"""
 
 
 @transaction.atomic
@@ -94,7 +104,8 @@ def _record(actor: Actor, told: Sequence[Told], now: datetime) -> None:
     if events:
         alone = {"filled": str(told[0][0].filled)} if len(told) == 1 else {}
         audit.record_all(events, actor=actor, at=now, **alone)
-        outbox.publish(*events)
+        tell = outbox.publish if len(events) <= AT_ONCE else outbox.publish_later
+        tell(*events)
 
 
 def _learn(order: Order, receipt: OrderReceipt) -> None:
@@ -159,13 +170,11 @@ def _store(changed: Sequence[Order], now: datetime) -> None:
     if len(changed) == 1:
         changed[0].save(update_fields=LEARNED)
     elif changed:
-        Order.objects.bulk_update(changed, LEARNED, batch_size=500)
+        _store_many(changed)
     loose = [o for o in changed if OrderStatus(o.status) not in LIVE or _is_locked_at_venue(o)]
     loose = [order for order in loose if order.plan_id is None]
     if loose:
-        CapitalReservation.objects.filter(order__in=loose, released_at=None).update(
-            released_at=now
-        )
+        CapitalReservation.objects.filter(order__in=loose, released_at=None).update(released_at=now)
 
 
 def _is_locked_at_venue(order: Order) -> bool:
@@ -174,6 +183,13 @@ def _is_locked_at_venue(order: Order) -> bool:
     rests = order.time_in_force not in {TimeInForce.IOC, TimeInForce.FOK}
     waits = OrderKind(order.kind) in TRIGGERED and not order.emulated
     return OrderStatus(order.status) in RESTING and bool(order.venue_order_id) and (rests or waits)
+
+
+def _store_many(changed: Sequence[Order]) -> None:
+    """The same columns of many rows in one statement, but those that only a sender knows."""
+    columns = [[getattr(order, name) for order in changed] for name in ("pk", *MANY)]
+    with connection.cursor() as cursor:
+        cursor.execute(UPDATE_MANY, columns)
 
 
 def _book(told: Sequence[Told], now: datetime) -> dict[int, int]:

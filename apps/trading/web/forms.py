@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import api
 from apps.core.domain.errors import CryonelError, InputRefused
+from apps.trading.domain.bots import RestartPolicy
 from apps.trading.selectors.trades import TradeFilter
 from apps.trading.strategies.interface import StrategyType
 from apps.trading.strategies.parameters import FormField, Kind, params_form_fields
@@ -25,15 +26,35 @@ GROUPS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
     (
         _("When it stops"),
         _("Limits that protect you when the market or a venue misbehaves."),
-        ("daily_loss", "cooldown", "max_unwind_loss"),
+        ("daily_loss", "cooldown", "max_unwind_loss", "on_restart"),
     ),
 )
+
+
+OWN = ("name", "on_restart")  # fields of every bot, not of its strategy
+RESTARTS = (
+    (RestartPolicy.RESUME, _("Resume: compare, then trade on")),
+    (RestartPolicy.FLATTEN, _("Flatten: compare, close what it opened, then stand stopped")),
+)
+
+
+class Chosen(forms.ChoiceField):
+    """Always has a value: what a program leaves out is what stands chosen at first."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value or self.initial)
 
 
 class BotForm(forms.Form):
     """`name` and one field per parameter. The strategy itself judges the values."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
+    on_restart = Chosen(
+        label=_("After an unclean end"),
+        choices=RESTARTS,
+        initial=RestartPolicy.RESUME,
+        help_text=_("When the machine failed. Orders and balances are always compared first."),
+    )
 
     def __init__(
         self,
@@ -50,7 +71,7 @@ class BotForm(forms.Form):
 
     def params(self) -> dict[str, Any]:
         """What params_parse takes: the values as people typed them."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "name"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in OWN}
 
     def refuse(self, error: CryonelError) -> None:
         """Show a service's refusal at its fields, else on top of the form."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.trading.web import kill, orders, plans, risk, ticket, trades, views
+from apps.trading.web import alignment, kill, orders, plans, risk, ticket, trades, views
 
 urlpatterns = [
     path("bots/", views.bot_list, name="bot-list"),
@@ -43,6 +43,17 @@ urlpatterns = [
     path("stop/resume/", kill.stop_release, name="stop-release"),
     path("stop/<int:run_id>/", kill.stop_run, name="stop-run"),
     path("stop/<int:run_id>/report.json", kill.stop_report, name="stop-report"),
+    path(
+        "connections/<int:connection_id>/alignment/",
+        alignment.connection_alignment,
+        name="connection-alignment",
+    ),
+    path(
+        "connections/<int:connection_id>/compare/",
+        alignment.connection_compare,
+        name="connection-compare",
+    ),
+    path("staff/alignment/", alignment.staff_alignment, name="staff-alignment"),
     path("halt/", views.trading_halt, name="halt"),
     path("resume/", views.trading_resume, name="halt-release"),
 ]

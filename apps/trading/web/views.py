@@ -21,12 +21,13 @@ from apps.core.domain.errors import Conflict, CryonelError, InputInvalid, PlanRe
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
 from apps.trading.domain.kill import KillCommand, KillOrigin, KillScope
+from apps.trading.selectors.alignment_shown import alignments_of_bot, restarts_of_bot
 from apps.trading.selectors.plans import pairs_paused, plan_notices
 from apps.trading.services import account, bots
-from apps.trading.strategies.parameters import params_form_fields
 from apps.trading.services.kill import kill_request
+from apps.trading.strategies.parameters import params_form_fields
 from apps.trading.strategies.registry import STRATEGIES, strategy_type
-from apps.trading.web.forms import BotForm
+from apps.trading.web.forms import RESTARTS, BotForm
 from apps.trading.web.preview import preview_of
 from apps.venues.selectors import connection_list
 
@@ -62,6 +63,7 @@ def bot_create(request: ActorRequest) -> HttpResponse:
                 strategy=strategy,
                 params=form.params(),
                 connection_ids=form.cleaned_data["venues"],
+                on_restart=form.cleaned_data["on_restart"],
                 now=timezone.now(),
             )
         except CryonelError as e:
@@ -86,6 +88,7 @@ def bot_edit(request: ActorRequest, bot_id: int) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 params=form.params(),
                 connection_ids=form.cleaned_data["venues"],
+                on_restart=form.cleaned_data["on_restart"],
                 now=timezone.now(),
             )
         except CryonelError as e:
@@ -154,14 +157,16 @@ def bot_detail(request: ActorRequest, bot_id: int, tab: str = "overview") -> Htt
     context = {
         "bot": selectors.bot_card(bot, sums),
         "tab": tab,
-        "tabs": [_tab(bot_id, each, each == tab) for each in TABS],
-        "notices": plan_notices(reader=request.actor, bot_id=bot_id),
-        "pauses": pairs_paused(reader=request.actor, bot_id=bot_id, now=timezone.now()),
         "trading": {
             "state": bot.trading_state,
             "reason": bot.trading_state_reason,
             "at": bot.trading_state_at,
         },
+        "tabs": [_tab(bot_id, each, each == tab) for each in TABS],
+        "notices": plan_notices(reader=request.actor, bot_id=bot_id),
+        "alignments": alignments_of_bot(reader=request.actor, bot=bot),
+        "restarts": restarts_of_bot(reader=request.actor, bot_id=bot_id),
+        "pauses": pairs_paused(reader=request.actor, bot_id=bot_id, now=timezone.now()),
     }
     return render(request, "trading/bot.html", context | SHOWN[tab](request, bot))
 
@@ -239,6 +244,8 @@ def _settings(request: ActorRequest, bot: Any) -> dict[str, Any]:
             if bound.name == "name":
                 continue
             value = venues if bound.name == "venues" else bot.params.get(bound.name, "")
+            if bound.name == "on_restart":
+                value = str(dict(RESTARTS)[bot.on_restart])
             unit = lines[bound.name].unit if bound.name in lines else ""
             text = ", ".join(value) if isinstance(value, list) else str(value)
             shown.append({"label": bound.label, "value": f"{text} {_(unit)}" if unit else text})
@@ -270,7 +277,8 @@ def _tab(bot_id: int, name: str, current: bool) -> dict[str, Any]:
 
 def _initial(bot: Any) -> dict[str, Any]:
     venues = [each.connection_id for each in bot.venues.all()]
-    return {"name": bot.name, **bot.params, "venues": venues}
+    own = {"name": bot.name, "on_restart": bot.on_restart}
+    return {**own, **bot.params, "venues": venues}
 
 
 def _wished(request: ActorRequest) -> dict[str, Any]:

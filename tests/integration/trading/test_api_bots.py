@@ -119,6 +119,7 @@ def test_a_bot_is_told_with_parameters_as_people_type_them(desk, program):
         "connection_ids": [desk.cheap.pk, desk.dear.pk],
         "venues": ["practice.alpha", "practice.beta"],
         "pnl": [],
+        "on_restart": "RESUME",
         "created_at": bot.created_at.isoformat().replace("+00:00", "Z"),
         "started_at": bot.started_at.isoformat().replace("+00:00", "Z"),
     }
