@@ -96,7 +96,11 @@ class PlanIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts:
-    """orders in the order they were made; of the first `forgiven` no attempt counts any more."""
+    """orders in the order they were made; of the first `forgiven` no attempt counts any more.
+
+    stopped: nothing may open exposure now (a halt, or its bot no longer runs); what takes exposure
+    off still goes out.
+    """
 
     kind: PlanKind
     quantity: Decimal
@@ -107,6 +111,7 @@ class PlanFacts:
     max_unwind_loss: Decimal
     home: frozenset[str] = frozenset()
     forgiven: int = 0
+    stopped: bool = False
 
     @property
     def homes(self) -> frozenset[str]:
@@ -216,7 +221,24 @@ def _following_leg(facts: PlanFacts, now: datetime) -> Place | None:
     if leg is None:
         return None
     size = leg.rules.tradable(_followed(facts, leg, started), leg.limit_price)
-    return _place(leg, Role.OPEN, leg.side, size, leg.limit_price) if size else None
+    if not size or (facts.stopped and not reduces(facts, leg, size)):
+        return None
+    return _place(leg, Role.OPEN, leg.side, size, leg.limit_price)
+
+
+def reduces(facts: PlanFacts, leg: LegSpec, size: Decimal) -> bool:
+    """Whether a leg, filled at its limit, leaves the plan no more exposed in any asset and less
+    in one: it hedges what other legs filled, and goes out even under a halt."""
+    before = facts.exposures
+    base, quote = assets_of(leg.symbol)
+    sign = 1 if leg.side is Side.BUY else -1
+    moved = {base: sign * size, quote: -sign * size * leg.limit_price}
+    exposed = {asset: flow for asset, flow in moved.items() if asset not in facts.homes}
+    changes = [
+        abs(before.get(asset, ZERO) + flow) - abs(before.get(asset, ZERO))
+        for asset, flow in exposed.items()
+    ]
+    return bool(changes) and max(changes) <= 0 and min(changes) < 0
 
 
 def _followed(facts: PlanFacts, leg: LegSpec, started: set[int]) -> Decimal:
@@ -251,7 +273,9 @@ def _completion(facts: PlanFacts, asset: str, net: Decimal, now: datetime) -> Pl
     if len(closing) > 1:
         size = min(size, left[leg.leg_no])
     size = leg.rules.tradable(size, leg.limit_price)
-    return _place(leg, Role.COMPLETE, leg.side, size, leg.limit_price) if size else None
+    if not size or (facts.stopped and not reduces(facts, leg, size)):
+        return None
+    return _place(leg, Role.COMPLETE, leg.side, size, leg.limit_price)
 
 
 def _opened(facts: PlanFacts, leg: LegSpec) -> Decimal:

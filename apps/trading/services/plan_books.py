@@ -22,7 +22,7 @@ def orders_of(plan: Plan) -> QuerySet[Order]:
     return Order.objects.filter(plan=plan).prefetch_related("fills").order_by("pk")
 
 
-def facts_of(plan: Plan, orders: Sequence[Order]) -> plans.PlanFacts:
+def facts_of(plan: Plan, orders: Sequence[Order], *, stopped: bool = False) -> plans.PlanFacts:
     return plans.PlanFacts(
         kind=plans.PlanKind(plan.kind),
         quantity=plan.quantity,
@@ -33,6 +33,7 @@ def facts_of(plan: Plan, orders: Sequence[Order]) -> plans.PlanFacts:
         max_unwind_loss=plan.max_unwind_loss,
         home=frozenset(plan.home or (plan.quote,)),
         forgiven=plan.forgiven,
+        stopped=stopped,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -36,8 +36,8 @@ CLOSING_VALID_FOR = timedelta(seconds=30)  # to send a completion or an unwind
 def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
     """PLANNED to SUBMITTING for all waiting orders of a plan: all for one caller, else none.
 
-    Opening legs need: no halt, still valid, the bot running under the plan's fencing token.
-    What brings a plan back into balance goes out even under a halt: it closes exposure.
+    What opens exposure needs: no halt, still valid, the bot running under the plan's token. What
+    takes exposure off goes out even then: an unwind, and any leg that hedges what others filled.
     """
     account = locks.trading_account(actor.workspace_id)
     waiting = list(
@@ -50,8 +50,7 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
     if not waiting or any(order.valid_until <= now for order in waiting):
         return []
     plan = waiting[0].plan
-    opening = all(order.role == Role.OPEN for order in waiting)
-    if opening and not (_may_open(account, plan) and _holds(plan)):
+    if not _may_go(account, plan, waiting):
         return []
     claimed = Order.objects.filter(
         pk__in=[order.pk for order in waiting],
@@ -68,6 +67,23 @@ def plan_claim(*, actor: Actor, plan_id: int, now: datetime) -> list[Order]:
     audit.record(event, actor=actor, at=now, orders=[o.client_order_id for o in waiting])
     outbox.publish(event)
     return waiting
+
+
+def _may_go(account: TradingAccount, plan: Plan, waiting: Sequence[Order]) -> bool:
+    judged = [order for order in waiting if order.role != Role.UNWIND]
+    if not judged or (_may_open(account, plan) and _holds(plan)):
+        return True
+    facts = plan_books.facts_of(plan, list(plan_books.orders_of(plan)), stopped=True)
+    legs = {leg.leg_no: leg for leg in facts.legs}
+    return all(plans.reduces(facts, legs[order.leg_no], order.quantity) for order in judged)
+
+
+def _stopped(plan: Plan) -> bool:
+    """Only a plan that could still open something asks: two legs at once were both sent."""
+    if plan.kind == plans.PlanKind.PARALLEL and len(plan.legs) == 2:
+        return False
+    account = TradingAccount.objects.get(workspace_id=plan.workspace_id)
+    return not (_may_open(account, plan) and _holds(plan))
 
 
 def _may_open(account: TradingAccount, plan: Plan) -> bool:
@@ -103,7 +119,7 @@ def plan_advance(
     orders = list(plan_books.orders_of(plan))
     if plan.status == PlanStatus.DENIED or not orders or plan_books.is_handled(plan):
         return plans.Wait()
-    facts = plan_books.facts_of(plan, orders)
+    facts = plan_books.facts_of(plan, orders, stopped=_stopped(plan))
     step = plans.next_step(facts, now)
     if isinstance(step, plans.Place):
         _continue(plan, facts, step, actor, now)

@@ -5,9 +5,11 @@ import contextlib
 import pytest
 from django.utils import timezone
 
-from apps.trading import crash_points, tasks
+from apps.core.domain.people import Actor
+from apps.trading import crash_points, execution, sending, tasks
+from apps.trading.domain.plans import PlanKind
 from apps.trading.models import CapitalReservation, Fill, Order, OrderAnomaly
-from apps.trading.services import order_record, plan_run
+from apps.trading.services import bots, order_record, plan_run
 from apps.trading.services.account import trading_halt
 from apps.venues.domain.ports import OrderReceipt, ReceiptStatus, VenueTrade
 from tests.factories.trading import D
@@ -111,6 +113,51 @@ def test_a_halt_after_planning_keeps_the_legs_at_home(desk):
 
     assert desk.buy_venue.heard == []
     assert set(plan.orders.values_list("status", flat=True)) == {"PLANNED"}
+
+
+def half_way(desk):
+    """In sequence: the purchase is filled, the sale is stored and not yet sent."""
+    plan = desk.open(intent=desk.intent(kind=PlanKind.SEQUENTIAL))
+    actor = Actor.platform(plan.workspace_id)
+    [first] = plan_run.plan_claim(actor=actor, plan_id=plan.pk, now=timezone.now())
+    [sent] = sending.send_all([first], desk.venues)
+    execution.outcome_record(actor=actor, sent=sent, book_ns=None)
+    execution.plan_advance(actor=actor, plan_id=plan.pk)
+    assert set(plan.orders.values_list("leg_no", "status")) == {(1, "FILLED"), (2, "PLANNED")}
+    return plan
+
+
+def test_a_halt_between_two_legs_lets_the_one_through_that_hedges(desk):
+    plan = half_way(desk)
+    trading_halt(actor=desk.actor, reason="enough", now=timezone.now())
+
+    desk.submit(plan)
+
+    assert (plan.status, plan.residual) == ("DONE", 0)
+    desk.agree()
+
+
+def test_a_stopped_bot_still_hedges_what_its_first_leg_filled(desk):
+    plan = half_way(desk)
+    bots.bot_stop(actor=desk.actor, bot_id=desk.bot.pk, now=timezone.now())
+
+    desk.submit(plan)
+
+    assert (plan.status, plan.residual) == ("DONE", 0)
+
+
+def test_a_halt_before_the_following_leg_is_stored_does_not_stop_it_either(desk):
+    plan = desk.open(intent=desk.intent(kind=PlanKind.SEQUENTIAL))
+    actor = Actor.platform(plan.workspace_id)
+    [first] = plan_run.plan_claim(actor=actor, plan_id=plan.pk, now=timezone.now())
+    trading_halt(actor=desk.actor, reason="enough", now=timezone.now())
+    [sent] = sending.send_all([first], desk.venues)
+    execution.outcome_record(actor=actor, sent=sent, book_ns=None)
+
+    execution.plan_advance(actor=actor, plan_id=plan.pk)
+    desk.submit(plan)
+
+    assert (plan.status, plan.residual) == ("DONE", 0)
 
 
 def test_a_new_token_keeps_the_legs_of_the_engine_before_at_home(desk):

@@ -46,7 +46,7 @@ class LegMachine(RuleBasedStateMachine):
     def decided(self, shape):
         self.kind, self.legs = shape
         self.now, self.orders, self.limits = NOON, [], []
-        self.last_order_at, self.ended = NOON, None
+        self.last_order_at, self.ended, self.stopped = NOON, None, False
         first = self.legs if self.kind is PlanKind.PARALLEL else self.legs[:1]
         for each in first:
             self.place(each.leg_no, Role.OPEN, each.side, each.ratio, each.limit_price)
@@ -71,6 +71,7 @@ class LegMachine(RuleBasedStateMachine):
             last_order_at=self.last_order_at,
             max_unwind_loss=D("0.01"),
             home=HOME,
+            stopped=self.stopped,
         )
 
     def fill(self, number, filled, **more):
@@ -112,6 +113,10 @@ class LegMachine(RuleBasedStateMachine):
     def time_passes(self, seconds):
         self.now += timedelta(seconds=seconds)
 
+    @rule(stopped=st.booleans())
+    def is_halted_or_resumed(self, stopped):
+        self.stopped = stopped
+
     @rule()
     def goes_on(self):
         step = next_step(self.facts, self.now)
@@ -128,7 +133,7 @@ class LegMachine(RuleBasedStateMachine):
     def check_place(self, step):
         spec = next(each for each in self.legs if each.leg_no == step.leg_no)
         assert spec.rules.tradable(step.quantity, step.limit_price) == step.quantity > 0
-        if step.role is Role.OPEN:
+        if step.role is Role.OPEN and not self.stopped:
             return
         before = self.facts.exposures
         order = OrderFact(
@@ -143,7 +148,10 @@ class LegMachine(RuleBasedStateMachine):
         base, quote = spec.symbol.split("/")
         closer = [a for a in (base, quote) if abs(after.get(a, 0)) < abs(before.get(a, 0))]
         assert closer, "a closing order brings what it closes nearer to nothing"
-        assert all(after.get(a, 0) * before[a] >= 0 for a in closer), "and never past it"
+        if step.role is not Role.OPEN:
+            assert all(after.get(a, 0) * before[a] >= 0 for a in closer), "and never past it"
+        if self.stopped and step.role is not Role.UNWIND:
+            assert len(closer) == len({base, quote} - HOME), "under a halt nothing is opened"
 
     def check_finish(self, step):
         left = self.facts.exposures

@@ -319,3 +319,39 @@ def test_legs_survive_storage_and_old_ones_are_read_as_one_to_one():
 
     assert legs_load(stored) == FAN
     assert {(each.ratio, each.time_in_force) for each in legs_load(old)} == {(D(1), "IOC")}
+
+
+def test_under_a_halt_the_following_leg_that_hedges_goes_out():
+    step = next_step(
+        plan(
+            (*FAN[:1], leg(2, 2, Side.SELL, "101")), BOUGHT, kind=PlanKind.SEQUENTIAL, stopped=True
+        ),
+        NOON,
+    )
+
+    assert step == Place(
+        leg_no=2, role=Role.OPEN, side=Side.SELL, quantity=D(1), limit_price=D(101)
+    )
+
+
+def test_under_a_halt_a_chain_does_not_change_one_exposure_for_another():
+    step = next_step(chain(BOUGHT, stopped=True), NOON)
+
+    assert step == Place(
+        leg_no=1, role=Role.UNWIND, side=Side.SELL, quantity=D(1), limit_price=D(99)
+    )
+
+
+def test_under_a_halt_the_last_leg_of_a_chain_comes_home():
+    second = order(2, 10, side=Side.BUY, value=D(1))
+
+    step = next_step(chain(BOUGHT, second, stopped=True), NOON)
+
+    assert (step.leg_no, step.role, step.side, step.quantity) == (3, Role.OPEN, Side.SELL, D(10))
+
+
+def test_under_a_halt_a_chain_completes_no_leg_that_leads_further_out():
+    refused = order(2, 0, side=Side.BUY)
+
+    assert next_step(chain(BOUGHT, refused), NOON).role is Role.COMPLETE
+    assert next_step(chain(BOUGHT, refused, stopped=True), NOON).role is Role.UNWIND
