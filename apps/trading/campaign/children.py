@@ -28,6 +28,7 @@ class Ending:
     error: str = ""
     killed: bool = False
     hung: bool = False
+    cpu: float = 0.0  # seconds
     notes: list[tuple[str, Any]] = field(default_factory=list)
 
     def told(self, topic: str) -> list[Any]:
@@ -56,8 +57,9 @@ class Child:
         if hung:
             os.kill(self.pid, signal.SIGKILL)
         os.close(self._from)
-        _, status = os.waitpid(self.pid, 0)
+        _, status, used = os.wait4(self.pid, 0)
         end = Ending(self.role, killed=os.WIFSIGNALED(status) and not hung, hung=hung)
+        end.cpu = used.ru_utime + used.ru_stime
         for line in text.split(b"\n"):
             if not line.endswith(b"]"):
                 continue  # a line that its writer did not finish

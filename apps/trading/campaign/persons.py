@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from apps.trading.domain.orders import OrderOrigin
@@ -21,13 +22,16 @@ KINDS = (
 )  # fmt: skip
 TIMES = (
     TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK, TimeInForce.POST_ONLY,
+    TimeInForce.GTD,
 )  # fmt: skip
+SINGLE, BRACKET, OCO, SLICES = "SINGLE", "BRACKET", "OCO", "SLICES"
+SHAPES = (SINGLE, SINGLE, BRACKET, OCO, SLICES)
 LIMITED = (OrderKind.LIMIT, OrderKind.STOP_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One order by hand at the `place`-th connection of its person; `bracket`: with two exits."""
+    """One order by hand, or several that belong together, at the person's `place`-th connection."""
 
     place: int
     symbol: str
@@ -37,10 +41,12 @@ class Ticket:
     worth: int  # quote
     away: Decimal  # of the limit from the middle, as a fraction; positive crosses the book
     trigger: Decimal  # of the trigger from the middle, as a fraction
-    bracket: bool
+    shape: str  # SINGLE, BRACKET, OCO, SLICES; the last three where the kind allows
+    lasts: int  # seconds, where it is good till a date
 
-    def wish(self, connection_id: int, middle: Decimal) -> Wish:
+    def wish(self, connection_id: int, middle: Decimal, now: datetime) -> Wish:
         """As it is filled in, at this middle price."""
+        dated = self.time_in_force is TimeInForce.GTD
         way = 1 if self.side is Side.BUY else -1
         limit = _price(middle * (1 + way * self.away)) if self.kind in LIMITED else None
         step = Decimal("0.0001")
@@ -53,6 +59,7 @@ class Ticket:
             trigger_price=self._trigger(middle),
             trail=Decimal("0.01") if self.kind is OrderKind.TRAILING_STOP else None,
             time_in_force=self.time_in_force,
+            expires_at=now + timedelta(seconds=self.lasts) if dated else None,
             origin=OrderOrigin.MANUAL,
         )
 
@@ -78,7 +85,8 @@ def ticket(throw: random.Random, symbols: list[str]) -> Ticket:
         worth=throw.choice((15, 60, 400, 2000)),
         away=Decimal(throw.choice((-60, -25, -4, 3, 15, 60))) / 1000,
         trigger=Decimal(throw.choice((2, 6, 15, 40))) / 1000,
-        bracket=throw.random() < 0.3,
+        shape=throw.choice(SHAPES),
+        lasts=throw.choice((3, 8, 20, 60)),
     )
 
 

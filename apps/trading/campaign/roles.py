@@ -19,9 +19,10 @@ from apps.trading.campaign.children import Note
 from apps.trading.campaign.desk import Desk
 from apps.trading.campaign.post import Letter, PostOffice
 from apps.trading.campaign.trading_desk import Shelf, mirror_write
+from apps.trading.domain.groups import OVER
 from apps.trading.domain.orders import LIVE
 from apps.trading.domain.plans import ALIVE, PlanStatus
-from apps.trading.models import Bot, Order, Plan
+from apps.trading.models import Bot, Order, OrderGroup, Plan
 from apps.trading.services import account
 from apps.trading.services.plan_open import plan_open, plan_open_claimed
 from apps.trading.strategies.arbitrage import ArbitrageParams
@@ -99,6 +100,7 @@ def settler(note: Note, office: PostOffice, letters: Iterable[Letter], desks: li
     return not (
         Order.objects.filter(status__in=LIVE, **mine).exists()
         or Plan.objects.filter(status__in=ALIVE, **mine).exists()
+        or OrderGroup.objects.filter(**mine).exclude(status__in=OVER).exists()
     )
 
 

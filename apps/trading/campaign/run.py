@@ -145,6 +145,9 @@ class Run:
                 throw = dice(part.seed, turn, "cancelled", person)
                 work = partial(trading_desk.cancels, desk=desk, count=count, throw=throw)
                 self._one("person", work, process)
+            if part.amends(turn, person):
+                throw = dice(part.seed, turn, "amended", person)
+                self._one("person", partial(trading_desk.amends, desk=desk, throw=throw), process)
             if pressed := part.kills(turn, person):
                 command, whole = pressed
                 work = partial(trading_desk.killed, desk=desk, command=command, whole=whole)
@@ -215,7 +218,10 @@ class Run:
 
     def _settle(self) -> None:
         """Faults are over. Time passes, beat and workers work, and all must come to rest."""
-        self._one("guard", partial(trading_desk.guard, shelf=self.shelf))
+        for _ in range(SETTLES):
+            if self._one("guard", partial(trading_desk.guard, shelf=self.shelf)).result:
+                break
+            self._pass(SETTLE_STEP)
         self._one("person", partial(trading_desk.all_end, desks=self.desks))
         letters = self._waiting + self.world.office.collect()
         for _ in range(SETTLES):
@@ -259,6 +265,8 @@ class Run:
 
         def live(note: Note) -> Any:
             self.world.clock.install(process.skew)
+            if self.scenario.plain_venues():
+                trading_desk.venues_lose_triggers()
             if self.sabotage is not None:
                 self.sabotage()
             if process.crash is not None:

@@ -66,7 +66,7 @@ class Scenario:
     hostile: bool = True
 
     def rounds(self) -> int:
-        return dice(self.seed, "rounds").randint(1, 4)
+        return dice(self.seed, "rounds").randint(1, 5)
 
     def people(self) -> int:
         return dice(self.seed, "people").choice((1, 1, 1, 2, 3))
@@ -165,13 +165,20 @@ class Scenario:
         crash = _crash(throw, role) if throw.random() < often else None
         return Process(crash, throw.choice(SKEWS))
 
+    def plain_venues(self) -> bool:
+        """The venues of this run hold no stops: the engine waits for prices itself."""
+        return dice(self.seed, "plain").random() < 0.5
+
+    def amends(self, turn: int, person: int) -> bool:
+        return dice(self.seed, turn, "amends", person).random() < 0.15
+
     def sends_itself(self, turn: int, person: int) -> bool:
         """The engine claims and sends what it opened; else a worker hears of it."""
         return dice(self.seed, turn, "sends", person).random() < 0.5
 
     def tickets(self, turn: int, person: int) -> list[Ticket]:
         throw = dice(self.seed, turn, "tickets", person)
-        return [ticket(throw, list(MIDDLES)) for _ in range(throw.choice((0, 0, 1, 2)))]
+        return [ticket(throw, list(MIDDLES)) for _ in range(throw.choice((0, 1, 1, 2, 3)))]
 
     def cancels(self, turn: int, person: int) -> int:
         """How many live orders the person cancels."""

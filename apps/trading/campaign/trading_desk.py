@@ -6,6 +6,8 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -19,23 +21,34 @@ from apps.core.domain.people import Actor
 from apps.markets import mirror
 from apps.trading.campaign.children import Note
 from apps.trading.campaign.desk import Desk
-from apps.trading.campaign.persons import TICK, Ticket
+from apps.trading.campaign.persons import BRACKET, SINGLE, SLICES, TICK, Ticket
 from apps.trading.campaign.venue import Book
 from apps.trading.domain import kill
 from apps.trading.domain.groups import GroupKind, GroupRole
-from apps.trading.domain.orders import LIVE, OrderIntent
-from apps.trading.domain.tickets import Wish
+from apps.trading.domain.orders import LIVE, OrderIntent, OrderStatus
+from apps.trading.domain.tickets import CAPABILITY_OF, Wish
 from apps.trading.engine.emulator import Emulator
 from apps.trading.guard.runs import owner_name, run_carry_out
 from apps.trading.models import KillRun, Order, OrderGroup
-from apps.trading.services import order_groups, order_place, order_terms
+from apps.trading.services import order_groups, order_place, order_slices, order_terms
 from apps.trading.services.kill import kill_claim, kill_request
 from apps.trading.services.reconcile import connection_reconcile
+from apps.venues.adapters import practice
+from apps.venues.adapters.binance import Binance
+from apps.venues.adapters.practice import Practice
 from apps.venues.domain.ports import OrderKind, Side
 
 Answer = TypeVar("Answer")
 Shelf = Mapping[tuple[str, str], Book]  # by (instance, symbol)
 PATIENCE = 20  # pauses that a guard of a run makes before it leaves the rest to the next
+
+
+def venues_lose_triggers() -> None:
+    """In this process the venues know no order that waits for a price: the engine watches."""
+    Binance.spec = Practice.spec = replace(
+        Binance.spec, capabilities=Binance.spec.capabilities - set(CAPABILITY_OF.values())
+    )
+    practice._adapter.cache_clear()
 
 
 def mirror_write(shelf: Shelf) -> None:
@@ -76,7 +89,12 @@ def tickets(note: Note, desk: Desk, wanted: Sequence[Ticket], shelf: Shelf) -> N
         if middle is None:
             continue
         try:
-            note("placed", _placed(desk, each, each.wish(connection_id, middle), venue, middle))
+            note(
+                "placed",
+                _placed(
+                    desk, each, each.wish(connection_id, middle, timezone.now()), venue, middle
+                ),
+            )
         except CryonelError as problem:
             note("not placed", [problem.code, each.kind, each.side])
 
@@ -92,17 +110,27 @@ def _placed(desk: Desk, each: Ticket, wish: Wish, venue: str, middle: Decimal) -
     terms = order_terms.terms_of(connection_id=wish.connection_id, venue=venue, symbol=each.symbol)
     intent = order_terms.intent_of(wish, terms)
     actor = Actor.platform(desk.workspace_id)
-    if each.bracket and each.kind in (OrderKind.LIMIT, OrderKind.MARKET):
-        group = order_groups.order_group_place(
-            actor=actor,
-            kind=GroupKind.BRACKET,
-            entry=intent,
-            exits=_exits(intent, middle, each.trigger),
-            now=timezone.now(),
-        )
-        return ["bracket", group.pk, group.status]
+    if each.shape != SINGLE and each.kind in (OrderKind.LIMIT, OrderKind.MARKET):
+        group = _group(actor, each, intent, middle)
+        return [group.kind, group.pk, group.status]
     order = order_place.order_place(actor=actor, intent=intent, now=timezone.now())
-    return [order.pk, order.status, order.kind, order.time_in_force, order.side]
+    why = order.decision.code if order.status == OrderStatus.DENIED else ""
+    return [order.pk, order.status, order.kind, order.time_in_force, order.side, why]
+
+
+def _group(actor: Actor, each: Ticket, intent: OrderIntent, middle: Decimal) -> OrderGroup:
+    if each.shape == SLICES:
+        return order_slices.order_slices_place(
+            actor=actor, intent=intent, count=3, interval=timedelta(seconds=5), now=timezone.now()
+        )
+    bracket = each.shape == BRACKET
+    return order_groups.order_group_place(
+        actor=actor,
+        kind=GroupKind.BRACKET if bracket else GroupKind.OCO,
+        entry=intent if bracket else None,
+        exits=_exits(intent, middle, each.trigger),
+        now=timezone.now(),
+    )
 
 
 def _exits(
@@ -134,6 +162,31 @@ def cancels(note: Note, desk: Desk, count: int, throw: random.Random) -> None:
         _end(note, order)
 
 
+def amends(note: Note, desk: Desk, throw: random.Random) -> None:
+    """Replace a working limit order by one at another price."""
+    rows = Order.objects.filter(
+        workspace_id=desk.workspace_id, status__in=LIVE, plan=None, group=None, kind="limit"
+    )
+    for order in list(rows.order_by("pk"))[:1]:
+        terms = order_terms.terms_of(
+            connection_id=order.connection_id, venue=order.venue, symbol=order.symbol
+        )
+        price = order.limit_price * Decimal(throw.choice((990, 998, 1002, 1010))) / 1000
+        wish = Wish(
+            connection_id=order.connection_id,
+            side=Side(order.side),
+            kind=OrderKind.LIMIT,
+            quantity=order.quantity,
+            limit_price=price.quantize(TICK, rounding=ROUND_DOWN),
+        )
+        change = partial(
+            order_groups.order_amend, actor=Actor.platform(desk.workspace_id), order=order
+        )
+        intent = order_terms.intent_of(wish, terms)
+        _tried(note, partial(change, intent=intent, now=timezone.now()))
+        note("amended", order.pk)
+
+
 def all_end(note: Note, desks: Iterable[Desk]) -> None:
     """The end of the day: every group and single order that still works is cancelled."""
     for desk in desks:
@@ -163,7 +216,7 @@ def _tried(note: Note, work: Callable[[], object]) -> None:
     try:
         work()
     except CryonelError as problem:
-        note("refused", problem.code)
+        note("refused", [problem.code, type(problem).__name__])
 
 
 class _Shelf:

@@ -14,7 +14,7 @@ import json
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,8 @@ READS = {
     " ON o.id = row.order_id WHERE row.released_at IS NULL AND (p.status IN"
     " ('DONE','FAILED','UNWOUND','NEEDS_ATTENTION','DENIED') OR o.status IN"
     " ('FILLED','CANCELLED','EXPIRED','REJECTED','DENIED'))",
+    "groups": "SELECT id, kind, status, reason FROM trading_ordergroup AS row WHERE TRUE",
+    "kills": "SELECT id, command, status FROM trading_killrun AS row WHERE TRUE",
     "anomalies": "SELECT order_id, kind FROM trading_orderanomaly AS row WHERE TRUE",
 }
 MINE = " AND row.workspace_id = ANY(%s)"
@@ -53,6 +55,8 @@ class Books:
     plans: list[dict[str, Any]]
     held: list[dict[str, Any]]
     anomalies: list[dict[str, Any]]
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    kills: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def at_rest(self) -> bool:
@@ -125,9 +129,22 @@ def _open_ends(books: Books, *, attention: bool) -> Iterator[str]:
     for order in books.orders:
         if order["status"] in LIVE:
             yield f"order {order['client_order_id']} is still {order['status']}"
+    yield from _commands_open(books, attention=attention)
     for row in books.held:
         owner = f"plan {row['plan_id']}" if row["plan_id"] else f"order {row['order_id']}"
         yield f"{owner} is over and still holds capital (reservation {row['id']})"
+
+
+def _commands_open(books: Books, *, attention: bool) -> Iterator[str]:
+    """Groups and kill switches that nobody brought to an end."""
+    for group in books.groups:
+        if group["status"] not in ("DONE", "CANCELLED", "DENIED", "NEEDS_ATTENTION"):
+            yield f"group {group['id']} ({group['kind']}) is still {group['status']}"
+        elif group["status"] == "NEEDS_ATTENTION" and not (attention and group["reason"]):
+            yield f"group {group['id']} ({group['kind']}) was left: {group['reason']}"
+    for run in books.kills:
+        if run["status"] in ("PENDING", "RUNNING"):
+            yield f"{run['command']} {run['id']} is still {run['status']}"
 
 
 def _orders_differ(books: Books, link: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:

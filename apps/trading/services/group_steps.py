@@ -32,7 +32,7 @@ BUYING_BACK = Decimal("1.02")  # quote held per quote of a purchase that is to c
 
 
 def facts_of(group: OrderGroup, orders: Sequence[Order], quote: Quote | None) -> GroupFacts:
-    venue = orders[0].venue if orders else ""
+    venue = orders[0].venue if orders else group.connection.venue
     brought = _brought([o for o in orders if o.group_role == GroupRole.ENTRY], group.symbol)
     return GroupFacts(
         kind=GroupKind(group.kind),

@@ -65,6 +65,12 @@ LIES: dict[str, Callable[[Books, dict[str, Any]], Any]] = {
     "an order under way": lambda books, ledger: books.orders[0].update(status="SUBMITTING"),
     "a rejected order that filled": lambda books, ledger: books.orders[0].update(status="REJECTED"),
     "the last digit": lambda books, ledger: ledger["balances"]["USDT"].update(free="209.90000001"),
+    "a group that nobody ends": lambda books, ledger: books.groups.append(
+        {"id": 1, "kind": "OCO", "status": "ACTIVE", "reason": ""}
+    ),
+    "a kill switch that hangs": lambda books, ledger: books.kills.append(
+        {"id": 1, "command": "FLATTEN", "status": "RUNNING"}
+    ),
     "a lock": lambda books, ledger: ledger["balances"]["BTC"].update(free="2", locked="1"),
 }
 
