@@ -10,7 +10,12 @@ class TradingConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core.registries import connection_users_register, live_channel_register
-        from apps.trading import handlers, handlers_live, handlers_orders  # noqa: F401 subscribers
+        from apps.trading import (  # noqa: F401 subscribers
+            handlers,
+            handlers_live,
+            handlers_orders,
+            handlers_safety,
+        )
         from apps.trading.channels import CHANNELS
         from apps.trading.seeds import policies_seed
         from apps.trading.selectors.engine import bot_names_on

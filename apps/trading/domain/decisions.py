@@ -83,6 +83,7 @@ TEXTS: dict[str, str] = {
     "UNALIGNED": gettext_noop(
         "refused: our books and the venue's were not found to agree ({status})"
     ),
+    "LIVE_LOCKED": gettext_noop("refused: real money is locked for this {what}"),
     "BOT_NOT_RUNNING": gettext_noop("refused: the bot is not running"),
     "FENCED": gettext_noop("refused: another engine runs this bot"),
     "NOTIONAL_TOO_HIGH": gettext_noop("refused: {notional} is above the limit {max} per trade"),

@@ -99,7 +99,8 @@ class BotHasOpenPlans(Conflict):
 class LiveTradingClosed(NotAllowed):
     code = "PRM-0401"
     template = gettext_noop(
-        "Bots trade in PAPER mode only for now. Choose practice connections instead of {label}."
+        "Bots do not trade on test networks: the prices there are not the market's. "
+        "Choose PAPER or LIVE."
     )
 
 
@@ -196,3 +197,32 @@ class IdempotencyKeyMissing(InputInvalid):
     template = gettext_noop(
         "Send an Idempotency-Key header: a repeat of this request then places nothing twice."
     )
+
+
+# --- real money
+
+
+class LiveLocked(NotAllowed):
+    """details: {"reason": code, "missing": [codes]}."""
+
+    code = "PRM-0461"
+    template = gettext_noop("Real money is locked for {name}. Unlock it first. {why}")
+
+
+class ConnectionModeWrong(InputInvalid):
+    """details: {"venues": [sentence]}."""
+
+    code = "VAL-0461"
+    template = gettext_noop("A {mode} bot needs {mode} connections; {label} is {theirs}.")
+
+
+class LiveNameWrong(InputInvalid):
+    code = "VAL-0462"
+    template = gettext_noop("Type the name {name} exactly. Nothing was unlocked.")
+
+
+class LiveConditionsUnmet(Conflict):
+    """details: {"missing": [codes]}."""
+
+    code = "CNF-0461"
+    template = gettext_noop("Real money stays locked: not every condition is met.")

@@ -354,3 +354,30 @@ class LimitsChanged(Event):
     bot_id: int | None
     plan_code: str
     names: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveUnlocked(Event):
+    """Real money may be traded by a bot, or by hand on a connection. One of the two is None."""
+
+    topic: ClassVar[str] = "trading.live.unlocked"
+    bot_id: int | None
+    connection_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRelocked(Event):
+    """reason: a code of domain/live.FAULTS."""
+
+    topic: ClassVar[str] = "trading.live.locked"
+    bot_id: int | None
+    connection_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotCopied(Event):
+    topic: ClassVar[str] = "trading.bot.copied"
+    bot_id: int
+    source_id: int
+    mode: str

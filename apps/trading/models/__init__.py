@@ -17,6 +17,7 @@ from apps.trading.models.anomalies import PlanAnomaly
 from apps.trading.models.bots import Bot, BotInventory, BotRestart, BotVenue, DecisionLog
 from apps.trading.models.decisions import RiskDecision
 from apps.trading.models.kill import KillOrder, KillPart, KillRun
+from apps.trading.models.live import LiveUnlock
 from apps.trading.models.orders import Fill, Order, OrderAnomaly, OrderGroup
 from apps.trading.models.plans import ArbJob, Plan
 from apps.trading.models.policies import (
@@ -40,6 +41,7 @@ __all__ = [
     "KillOrder",
     "KillPart",
     "KillRun",
+    "LiveUnlock",
     "Order",
     "OrderAnomaly",
     "OrderGroup",

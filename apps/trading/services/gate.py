@@ -17,6 +17,7 @@ from apps.trading.domain.states import SEVERITY, TradingState
 from apps.trading.models import RiskDecision, TradingAccount
 from apps.trading.selectors import gate_facts, gate_prices
 from apps.trading.selectors.gate_facts import GateBot, Parties
+from apps.trading.selectors.live import gate_fault
 from apps.trading.strategies.parameters import params_parse
 from apps.trading.strategies.registry import strategy_type
 from apps.venues.domain.ports import UNPRICED, Side
@@ -158,6 +159,7 @@ def context_of(
         fenced=told.bot is not None and told.bot.fencing_token != fencing_token,
         connections_fit=_fit(bot_id, told, wanted),
         live=any(each.mode == LIVE for each in told.connections.values()),
+        live_locked=gate_fault(told, bot_id, wanted.connection_ids),
     )
     if wanted.closing:
         return context

@@ -21,8 +21,10 @@ from apps.trading.domain.states import TradingState, strictest
 from apps.trading.models import Order, TradingAccount
 from apps.trading.selectors import exposure
 from apps.trading.selectors.engine import rules_of
+from apps.trading.selectors.live import live_state, target_of
 from apps.trading.services.order_place import cancel_ask
 from apps.trading.services.order_terms import bound_of
+from apps.venues.domain.connections import Mode
 from apps.venues.domain.ports import UNPRICED, OrderKind, Side
 
 SEND_VALID_FOR = timedelta(seconds=30)  # from the trigger to the wire
@@ -37,7 +39,7 @@ def order_claim(*, actor: Actor, order_id: int, now: datetime) -> Order | None:
     """
     account = locks.trading_account(actor.workspace_id)
     rows = Order.objects.filter(workspace_id=actor.workspace_id, pk=order_id, plan=None)
-    order: Order | None = rows.select_related("bot").first()
+    order: Order | None = rows.select_related("bot", "connection").first()
     if order is None or order.status != OrderStatus.PLANNED or not _may_leave(order, account):
         return None
     claimed = rows.filter(
@@ -55,6 +57,8 @@ def order_claim(*, actor: Actor, order_id: int, now: datetime) -> Order | None:
 def _may_leave(order: Order, account: TradingAccount) -> bool:
     if is_closing(order):
         return True
+    if order.connection.mode == Mode.LIVE and not order.reduce_only and _locked(order):
+        return False
     states = [exposure.platform_state(), TradingState(account.state)]
     bot = order.bot
     if bot is not None:
@@ -64,6 +68,14 @@ def _may_leave(order: Order, account: TradingAccount) -> bool:
             return False
     state = strictest(states)
     return state is TradingState.ACTIVE or (state is TradingState.REDUCING and order.reduce_only)
+
+
+def _locked(order: Order) -> bool:
+    """Real money was locked again since the gate let this order wait for its moment."""
+    named = {"bot_id": order.bot_id} if order.bot_id else {"connection_id": order.connection_id}
+    asked = {"bot_id": None, "connection_id": None} | named
+    target = target_of(reader=Actor.platform(order.workspace_id), **asked)
+    return not live_state(target, order.workspace_id).unlocked
 
 
 def is_closing(order: Order) -> bool:

@@ -16,8 +16,8 @@ from apps.trading.domain.errors import (
     BotMissing,
     BotNameTaken,
     ChannelMissing,
+    ConnectionModeWrong,
     ConnectionUnfit,
-    LiveTradingClosed,
     TradingIsHalted,
     VenuesTooFew,
 )
@@ -80,7 +80,7 @@ def test_one_venue_is_no_arbitrage(desk):
 def test_a_live_connection_is_refused_before_anything_is_stored(desk):
     live = connection(desk.actor, "kraken", mode="LIVE")
 
-    with pytest.raises(LiveTradingClosed):
+    with pytest.raises(ConnectionModeWrong):
         create(desk, connection_ids=[desk.cheap.pk, live.pk])
     assert Bot.objects.count() == 1
 

@@ -10,6 +10,7 @@ RULE_TEXTS: dict[str, str] = {
     "bot_running": _("The bot is running"),
     "fencing": _("One engine alone runs the bot"),
     "connections": _("The connections are active and belong together"),
+    "live_locked": _("Real money is unlocked"),
     "alignment": _("Our books and the exchange's agree"),
     "legs": _("The legs of the trade fit each other"),
     "sizes": _("The size is one that the exchange takes"),
