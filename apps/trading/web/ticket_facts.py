@@ -60,7 +60,8 @@ def levels_of(venue: str, symbol: str, side: Side) -> list[tuple[Decimal, Decima
 def estimate(checked: Checked) -> Estimate:
     intent, terms = checked.intent, checked.terms
     crosses = intent.kind is OrderKind.MARKET or _takes(intent.limit_price, terms, intent.side)
-    price, thin = intent.limit_price or intent.trigger_price, False
+    price = intent.limit_price or intent.trigger_price or intent.reference_price
+    thin = False
     best: Decimal | None = None
     if crosses and not checked.exits_only:
         levels = levels_of(checked.venue, terms.symbol, intent.side)
