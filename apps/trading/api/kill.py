@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -98,7 +97,7 @@ class KillListApi(StopApi):
             command=KillCommand(wanted["command"]),
             bot_id=wanted.get("bot_id"),
             origin=KillOrigin.API,
-            reason=wanted.get("reason") or gettext("Asked for by the API"),
+            reason=wanted.get("reason", ""),
             now=timezone.now(),
         )
         return Response(_detail(self.actor, run), status=202)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from apps.core.domain.errors import CryonelError
+from apps.core.domain.money import plain
 from apps.core.domain.people import Actor
 from apps.trading.domain.orders import SENT, OrderOrigin, OrderStatus
 from apps.trading.guard.desk import ask_all
@@ -143,7 +144,7 @@ def _book(work: Work, order: Order, answer: Any) -> None:
         actor=actor, order_id=order.pk, receipt=answer, now=work.now
     )
     work.say(
-        f"ORDER_{booked.status}", order=order.pk, venue=order.venue, filled=f"{booked.filled:f}"
+        f"ORDER_{booked.status}", order=order.pk, venue=order.venue, filled=plain(booked.filled)
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from apps.core.domain.money import plain
 from apps.trading import execution, sending
 from apps.trading.domain.orders import OrderStatus
 from apps.trading.domain.plans import ALIVE
@@ -56,10 +57,10 @@ def _say(work: Work, order: Order) -> None:
         order=order.pk,
         venue=order.venue,
         side=order.side,
-        quantity=f"{order.quantity.normalize():f}",
+        quantity=plain(order.quantity),
         symbol=order.symbol,
         status=order.status,
-        filled=f"{order.filled.normalize():f}",
+        filled=plain(order.filled),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +23,7 @@ from apps.trading.models import KillRun
 from apps.trading.selectors import kill as kill_reads
 from apps.trading.services.kill import kill_request
 from apps.trading.services.kill_states import state_release_now
+from apps.venues.registry import venue_label
 
 PEOPLE_ASK = (KillCommand.HALT, KillCommand.CANCEL, KillCommand.FLATTEN)
 
@@ -102,7 +104,7 @@ def _asked(request: ActorRequest) -> KillRun:
         command=KillCommand(text),
         bot_id=bot_id,
         origin=KillOrigin.UI,
-        reason=request.POST.get("reason", "").strip() or _("By hand"),
+        reason=request.POST.get("reason", "").strip(),
         now=timezone.now(),
     )
 
@@ -147,13 +149,25 @@ def _origin_text(origin: KillOrigin) -> str:
     }[origin]
 
 
+def _numbers(told: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Texts of a report as amounts, to be shown like every amount."""
+    return {**told, **{n: None if told[n] is None else Decimal(told[n]) for n in names}}
+
+
 def _part(part: dict[str, Any]) -> dict[str, Any]:
     positions = [
-        {**each, "text": kill_reads.outcome_text(each["outcome"])}
+        {
+            **_numbers(each, "before", "after", "realised", "left_value"),
+            "text": kill_reads.outcome_text(each["outcome"]),
+        }
         for each in part.get("positions", [])
     ]
+    orders = [
+        {**_numbers(each, "quantity", "filled"), "venue_label": venue_label(each["venue"])}
+        for each in part["orders"]
+    ]
     left = [
-        {**each, "text": kill_reads.outcome_text(each["why"])}
+        {**_numbers(each, "amount", "value"), "text": kill_reads.outcome_text(each["why"])}
         for each in part["left"]["positions"]
         if each["why"] not in {"DUST", "NOT_HELD"}
     ]
@@ -161,6 +175,7 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
     return {
         **part,
         "positions": positions,
+        "orders": orders,
         "left_positions": left,
         "left_orders": part["left"]["orders"],
         "left_plans": part["left"]["plans"],
