@@ -84,7 +84,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         events = await database_sync_to_async(outbox.events_after)(
             workspace_id=self.reader.workspace_id, seq=last
         )
-        await self._send({"op": "replayed", "events": events})
+        answer: dict[str, Any] = {"op": "replayed", "events": events}
+        if events and events[0]["seq"] > last + 1:
+            answer["first_kept"] = events[0]["seq"]  # what came before is past its age: read anew
+        await self._send(answer)
 
     async def live_frame(self, event: dict[str, Any]) -> None:
         try:

@@ -1,4 +1,7 @@
-"""A repeated request gets the first answer. `Idempotency-Key` on POST, per workspace, 24 h."""
+"""A repeated request gets the first answer. `Idempotency-Key` on POST, per workspace.
+
+Answers are kept for settings.KEEP_ANSWERS_HOURS, 24 unless the operator says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from apps.core.domain.errors import IdempotencyKeyBusy, IdempotencyKeyReused
 from apps.core.models import IdempotencyKey
+from apps.core.retention import old_delete
 
-KEPT_FOR = timedelta(hours=24)
 GIVEN_UP_AFTER = timedelta(minutes=2)  # a handler that died leaves its claim this long
 
 
@@ -35,7 +39,7 @@ def begin(*, workspace_id: int, key: str, print_: str, now: datetime) -> tuple[i
         return None
     except IntegrityError:
         known = IdempotencyKey.objects.get(workspace_id=workspace_id, key=key)
-    if known.created_at < now - (GIVEN_UP_AFTER if known.status is None else KEPT_FOR):
+    if known.created_at < now - (GIVEN_UP_AFTER if known.status is None else kept_for()):
         # Taken over by exactly one: the update's own condition decides.
         taken = IdempotencyKey.objects.filter(pk=known.pk, created_at=known.created_at).update(
             created_at=now, fingerprint=print_, status=None, answer=None
@@ -62,4 +66,9 @@ def forget(*, workspace_id: int, key: str) -> None:
 
 
 def purge(*, now: datetime) -> int:
-    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]
+    """Forget answers that no repeat gets any more; how many."""
+    return old_delete(IdempotencyKey.objects.all(), column="created_at", before=now - kept_for())
+
+
+def kept_for() -> timedelta:
+    return timedelta(hours=settings.KEEP_ANSWERS_HOURS)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from apps.core import audit, idempotency, outbox
+from apps.core import audit, idempotency, outbox, retention
 
 
 @shared_task(name="core.outbox_sweep", ignore_result=True)
@@ -28,3 +31,8 @@ def audit_seal() -> None:
 @shared_task(name="core.idempotency_purge", ignore_result=True)
 def idempotency_purge() -> None:
     idempotency.purge(now=timezone.now())
+
+
+@shared_task(name="core.events_purge", ignore_result=True)
+def events_purge() -> None:
+    retention.messages_delete(before=timezone.now() - timedelta(days=settings.KEEP_EVENTS_DAYS))

@@ -49,6 +49,9 @@ KNOWN = {
     "CRYONEL_KILL_STALE_SECONDS",
     "CRYONEL_KILL_CANCEL_SECONDS",
     "CRYONEL_KILL_FLATTEN_SECONDS",
+    "CRYONEL_KEEP_EVENTS_DAYS",
+    "CRYONEL_KEEP_DECISIONS_DAYS",
+    "CRYONEL_KEEP_ANSWERS_HOURS",
 }
 for _name in os.environ:
     if _name.startswith("CRYONEL_") and _name not in KNOWN and not _name.startswith("CRYONEL_KEY_"):
@@ -69,6 +72,12 @@ def _whole(name: str, default: int) -> int:
     if not text.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.")
     return int(text)
+
+
+def _at_least_one(name: str, default: int) -> int:
+    if found := _whole(name, default):
+        return found
+    raise ImproperlyConfigured(f"{name} must be at least 1: 0 would delete what was just stored.")
 
 
 def _fractions(name: str, default: str) -> tuple[Decimal, ...]:
@@ -373,6 +382,7 @@ CELERY_BEAT_SCHEDULE = {
     "arbitrage job sweep": {"task": "trading.arb_job_sweep", "schedule": 10},
     "decision log purge": {"task": "trading.decisions_purge", "schedule": 3600},
     "idempotency purge": {"task": "core.idempotency_purge", "schedule": 3600},
+    "event purge": {"task": "core.events_purge", "schedule": 3600},
     "key rights": {"task": "venues.rights_probe_all", "schedule": 24 * 3600},
     "instruments": {"task": "markets.instruments_refresh_all", "schedule": 3600},
     "candle partitions": {"task": "markets.partitions_ensure", "schedule": 86400},
@@ -394,6 +404,10 @@ KILL_ERRORS_SECONDS = _whole("CRYONEL_KILL_ERRORS_SECONDS", 60)
 KILL_UNALIGNED_SECONDS = _whole("CRYONEL_KILL_UNALIGNED_SECONDS", 120)
 KILL_STALE_SECONDS = _whole("CRYONEL_KILL_STALE_SECONDS", 30)
 KILL_SLIPPAGE = _fractions("CRYONEL_KILL_SLIPPAGE", "0.002,0.005,0.01,0.02,0.03")
+# How long chores leave what is over; the audit trail stays for good.
+KEEP_EVENTS_DAYS = _at_least_one("CRYONEL_KEEP_EVENTS_DAYS", 90)
+KEEP_DECISIONS_DAYS = _at_least_one("CRYONEL_KEEP_DECISIONS_DAYS", 7)
+KEEP_ANSWERS_HOURS = _at_least_one("CRYONEL_KEEP_ANSWERS_HOURS", 24)
 
 LOGGING = logging_config(
     json_lines=_flag("CRYONEL_LOG_JSON", default=PRODUCTION),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from apps.core.retention import old_delete
 from apps.markets.domain.board import SpreadRow
 from apps.markets.models import SpreadSample
 
@@ -39,4 +40,4 @@ def spread_samples_record(*, rows: Sequence[SpreadRow], at: datetime) -> int:
 @transaction.atomic
 def spread_samples_purge(*, now: datetime) -> int:
     """Forget samples older than KEPT_FOR; how many."""
-    return SpreadSample.objects.filter(at__lt=now - KEPT_FOR).delete()[0]
+    return old_delete(SpreadSample.objects.all(), column="at", before=now - KEPT_FOR)

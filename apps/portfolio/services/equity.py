@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.core.domain.money import booked, plain
+from apps.core.retention import old_delete
 from apps.portfolio import selectors
 from apps.portfolio.domain.valuation import CURRENCY, Price, valued
 from apps.portfolio.models import EquityPoint
@@ -44,4 +45,4 @@ def equity_snapshot(
 @transaction.atomic
 def equity_purge(*, now: datetime) -> int:
     """Forget points older than KEPT_FOR; how many."""
-    return EquityPoint.objects.filter(at__lt=now - KEPT_FOR).delete()[0]
+    return old_delete(EquityPoint.objects.all(), column="at", before=now - KEPT_FOR)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import connection
 
 from apps.core.domain.money import BOOKED
+from apps.core.retention import old_delete
 from apps.trading.models import DecisionLog
 
-KEPT_FOR = timedelta(days=7)
 FOLD = """
 INSERT INTO trading_decisionlog (bot_id, symbol, code, params, best, count, minute, last_at)
 VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s)
@@ -63,4 +64,6 @@ def decisions_record(rows: Sequence[Folded]) -> None:
 
 
 def decisions_purge(*, now: datetime) -> int:
-    return DecisionLog.objects.filter(last_at__lt=now - KEPT_FOR).delete()[0]
+    """Forget what is older than settings.KEEP_DECISIONS_DAYS; how many rows."""
+    before = now - timedelta(days=settings.KEEP_DECISIONS_DAYS)
+    return old_delete(DecisionLog.objects.all(), column="last_at", before=before)

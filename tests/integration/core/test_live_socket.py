@@ -192,6 +192,18 @@ async def test_a_gap_is_replayed_in_order(reader):
     assert gap == {"op": "replayed", "events": whole[3:]}
 
 
+async def test_a_reader_learns_that_part_of_the_log_is_past_its_age(reader):
+    await log(reader.workspace_id, 5)
+    old = OutboxMessage.objects.filter(workspace_id=reader.workspace_id, seq__lt=4)
+    await database_sync_to_async(old.delete)()
+    async with Page(reader) as page:
+        behind = await page.ask(op="replay", lastEventId=2)
+        abreast = await page.ask(op="replay", lastEventId=3)
+
+    assert behind["first_kept"] == 4
+    assert "first_kept" not in abreast
+
+
 async def test_a_replay_holds_nothing_of_other_workspaces(reader):
     stranger = await database_sync_to_async(person)("mallory")
     await log(stranger.actor.workspace_id, 3)
