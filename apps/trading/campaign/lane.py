@@ -21,11 +21,9 @@ from apps.trading.campaign.world import venue_running
 
 
 def main(words: list[str]) -> None:
-    """`FROM TO STEP` as of range(). `calm` before them: no faults; `sabotage=NAME`: a bug."""
-    hostile = "calm" not in words
-    spoiled = next((word[9:] for word in words if word.startswith("sabotage=")), "")
+    """`FROM TO STEP` as of range(). `calm` before them: no faults; `spoiled`: a bug in each."""
     seeds = range(*(int(word) for word in words if word.isdigit()))
-    for verdict in verdicts(seeds, hostile=hostile, spoiled=spoiled):
+    for verdict in verdicts(seeds, hostile="calm" not in words, spoiled="spoiled" in words):
         print(json.dumps(vars(verdict)), flush=True)  # noqa: T201 the answer to the parent
 
 
@@ -33,16 +31,16 @@ def verdicts(
     seeds: Iterable[int],
     *,
     hostile: bool = True,
-    spoiled: str = "",
+    spoiled: bool = False,
 ) -> Iterator[Any]:
     """The verdict of each seed, in order."""
     with world() as made:
         from apps.trading.campaign.run import Run
-        from apps.trading.campaign.sabotage import SABOTAGES
+        from apps.trading.campaign.sabotage import sabotage_of
         from apps.trading.campaign.scenario import Scenario
 
-        sabotage = SABOTAGES[spoiled] if spoiled else None
         for seed in seeds:
+            sabotage = sabotage_of(seed) if spoiled else None
             yield Run(made, Scenario(seed, hostile), sabotage).play()
 
 

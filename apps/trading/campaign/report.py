@@ -17,7 +17,6 @@ from typing import Any
 
 from apps.core.domain.benchmarks import Figure, Measurement, Progress
 from apps.trading.campaign import hard, world
-from cryonel import embedded
 
 RUNS, LONG_RUNS, HARD = 300, 3000, 20
 LANES = 2
@@ -56,7 +55,7 @@ def campaign(
     with tempfile.TemporaryDirectory(prefix="cryonel-campaign-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL's own user passes through, where we are root
-        with embedded.running(folder, durable=False):
+        with world.servers_running(folder):
             world.databases_make(folder, lanes)
             found = []
             for verdict in _side_by_side(folder, [seeds[n::lanes] for n in range(lanes)], words):

@@ -89,9 +89,14 @@ def _spoil_silence(instead: Callable[..., Any]) -> None:
     TradeClient.place_order = placed  # type: ignore[method-assign]
 
 
-SABOTAGES: dict[str, Callable[[], None]] = {
-    "forget_a_fill": forget_a_fill,
-    "round_fees": round_fees,
-    "send_again": send_again,
-    "believe_silence": believe_silence,
-}
+SABOTAGES: tuple[Callable[[], None], ...] = (
+    forget_a_fill,
+    round_fees,
+    send_again,
+    believe_silence,
+)
+
+
+def sabotage_of(seed: int) -> Callable[[], None]:
+    """The bug of a spoiled run: they take turns."""
+    return SABOTAGES[seed % len(SABOTAGES)]

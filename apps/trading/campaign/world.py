@@ -22,6 +22,19 @@ READY_WITHIN = 60.0
 OURS = ("CRYONEL_", "DJANGO_SETTINGS", "DATABASE_", "REDIS_", "PYTEST_")
 
 
+@contextmanager
+def servers_running(folder: Path) -> Iterator[None]:
+    """PostgreSQL and Valkey of our own in `folder`, also where the environment names others."""
+    others = {
+        name: os.environ.pop(name) for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ
+    }
+    try:
+        with embedded.running(folder, durable=False):
+            yield
+    finally:
+        os.environ.update(others)
+
+
 def environ(folder: Path, *, lane: int) -> dict[str, str]:
     """What every program of a lane is told: its database, its numbered Valkey, its venue."""
     inherited = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
