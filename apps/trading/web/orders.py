@@ -32,7 +32,7 @@ def order_list(request: ActorRequest) -> HttpResponse:
     past = request.GET.get("view") == "history"
     context: dict[str, Any] = {
         "past": past,
-        "groups": order_pages.groups_open(reader=request.actor),
+        "groups": [_shown(each) for each in order_pages.groups_open(reader=request.actor)],
     }
     if not past:
         rows = order_pages.orders_open(reader=request.actor)
@@ -121,6 +121,11 @@ def order_group_cancel(request: ActorRequest, group_id: int) -> HttpResponse:
     order_groups.order_group_cancel(actor=request.actor, group_id=group_id, now=timezone.now())
     messages.success(request, _("Its orders are being cancelled."))
     return redirect("order-list")
+
+
+def _shown(group: Any) -> Any:
+    group.base = group.symbol.partition("/")[0]
+    return group
 
 
 def _back(request: ActorRequest) -> str:
