@@ -102,6 +102,18 @@ def test_an_order_that_is_not_listed_is_asked_about_and_nothing_is_concluded_bef
     assert codes(it) == []
 
 
+def test_an_execution_told_again_does_not_make_an_order_look_complete():
+    half = order(filled=D("0.5"), status=OrderStatus.PARTIALLY_FILLED)
+    it = compared(
+        half,
+        opened=[],
+        trades=[(BTC, "v1", trade(quantity="0.5"))],
+        fills={(BTC, "t1"): KnownFill(1, D("0.5"), D(100))},
+    )
+
+    assert it.questions().probes == (1,)
+
+
 def test_an_order_that_a_single_question_denies_never_arrived():
     it = compared(order(venue_order_id="", status=OrderStatus.SUBMITTING), probes={1: None})
 
