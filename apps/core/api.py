@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -60,11 +61,18 @@ def envelope(error: errors.CryonelError, *, request_id: str) -> dict[str, Any]:
 
 def say(error: errors.CryonelError) -> str:
     """The error's sentence in the reader's language, with the words in it that we translate."""
-    words = {
-        name: gettext(value) if isinstance(value, str) and value else value
-        for name, value in error.context.items()
-    }
-    return gettext(error.template).format(**words)
+    return _said(error.template, error.context)
+
+
+def _said(template: str, context: Mapping[str, object]) -> str:
+    words = {name: _word(value) for name, value in context.items()}
+    return gettext(template).format(**words)
+
+
+def _word(value: object) -> object:
+    if isinstance(value, errors.Phrase):
+        return _said(value.template, value.words)
+    return gettext(value) if isinstance(value, str) and value else value
 
 
 def as_ours(exc: Exception) -> errors.CryonelError:

@@ -13,6 +13,21 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+class Phrase(str):
+    """A part of an error's sentence that has words of its own in it.
+
+    It reads in English like any text; the edge that speaks translates the template and the words.
+    """
+
+    template: str
+    words: dict[str, object]
+
+    def __new__(cls, template: str, **words: object) -> Phrase:
+        found = super().__new__(cls, template.format(**words))
+        found.template, found.words = template, words
+        return found
+
+
 class CryonelError(Exception):
     """A failure we foresaw. Anything else is a bug and goes to the error tracker."""
 

@@ -20,6 +20,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.core.domain.errors import gettext_noop
 from apps.markets.domain.errors import (
     BookAwaited,
     BookCrossed,
@@ -347,11 +348,11 @@ def _keyed(levels: Iterable[wire.Level], sign: float) -> Floats:
     """Rows of (key, quantity) by rising key, the worst price first, without empty levels."""
     rows = np.array([level for level in levels if level[1] != 0], dtype=np.float64).reshape(-1, 2)
     if not (np.isfinite(rows).all() and (rows > 0).all()):
-        raise LevelsInvalid(problem="a price or quantity is not a positive number")
+        raise LevelsInvalid(problem=gettext_noop("a price or quantity is not a positive number"))
     rows[:, 0] *= sign
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     if (np.diff(rows[:, 0]) == 0).any():
-        raise LevelsInvalid(problem="a price stands there twice")
+        raise LevelsInvalid(problem=gettext_noop("a price stands there twice"))
     return rows
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from apps.core.domain.errors import gettext_noop
 from apps.core.domain.money import floored
 from apps.markets.domain.errors import DepthTooThin, LevelsInvalid
 
@@ -93,7 +94,7 @@ def exact_spread(
     _require_levels(buy_levels, falling=False)
     _require_levels(sell_levels, falling=True)
     if not notional > 0:
-        raise LevelsInvalid(problem="the notional is not positive")
+        raise LevelsInvalid(problem=gettext_noop("the notional is not positive"))
     wanted, affordable = executable_quantity(buy_levels, sell_levels, notional)
     if max_quantity is not None and max_quantity < wanted:
         wanted, affordable = max_quantity, False
@@ -163,7 +164,7 @@ def _require_levels(levels: Sequence[Level], *, falling: bool) -> None:
         raise DepthTooThin
     for price, quantity in levels:
         if not (price > 0 and quantity > 0):
-            raise LevelsInvalid(problem="a price or quantity is not positive")
+            raise LevelsInvalid(problem=gettext_noop("a price or quantity is not positive"))
     for (better, _), (worse, _) in pairwise(levels):
         if (better > worse) is not falling or better == worse:
-            raise LevelsInvalid(problem="the best price does not come first")
+            raise LevelsInvalid(problem=gettext_noop("the best price does not come first"))

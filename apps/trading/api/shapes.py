@@ -252,7 +252,7 @@ class BotChange(Shape):
 class DecisionOutput(Shape):
     id = serializers.IntegerField(source="pk")
     at = InstantField()
-    verdict = serializers.ChoiceField(choices=["TRADED", "SKIPPED", "REFUSED"])
+    verdict = serializers.ChoiceField(choices=["TRADED", "SKIPPED", "WAITING", "REFUSED"])
     code = serializers.CharField()
     symbol = serializers.CharField(allow_blank=True)
     text = serializers.CharField(help_text="In the caller's language.")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from string import Formatter
 
-from apps.core.domain.errors import gettext_noop
+from apps.core.domain.errors import Phrase, gettext_noop
 from apps.core.domain.money import plain
 from apps.trading.domain.kill_texts import RULES
 
@@ -131,10 +132,24 @@ def text_of(code: str, params: Mapping[str, str]) -> str:
     return sentence(TEXTS.get(code, code), params)
 
 
+def phrase_of(code: str, params: Mapping[str, str]) -> Phrase:
+    """The sentence as a part of an error's: the edge translates it with the words in it."""
+    template = TEXTS.get(code, code)
+    names = [name for _text, name, _spec, _kind in Formatter().parse(template) if name]
+    return Phrase(template, **{name: _worded(params).get(name, "?") for name in names})
+
+
 class _Gaps(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
 
 
 def sentence(template: str, params: Mapping[str, str]) -> str:
-    return template.format_map(_Gaps(params))
+    """A text with its words in it; `what`, which is ours, may name others of them."""
+    return template.format_map(_Gaps(_worded(params)))
+
+
+def _worded(params: Mapping[str, str]) -> dict[str, str]:
+    what, asset = params.get("what", ""), params.get("asset", "?")
+    named = Phrase(what, asset=asset) if "{asset}" in what else what
+    return {**params, "what": named} if what else dict(params)

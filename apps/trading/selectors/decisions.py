@@ -14,6 +14,8 @@ from apps.trading.models import DecisionLog
 from apps.venues.registry import venue_label
 
 VENUE_WORDS = ("venue", "buy", "sell")
+VERDICTS = {"trading": "TRADED", "refused": "REFUSED", "waiting": "WAITING"}
+OUR_WORDS = ("what", "problem", "status")  # marked for translation where they are said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class DecisionRow:
 
     pk: int
     at: datetime
-    verdict: str  # TRADED, SKIPPED, REFUSED
+    verdict: str  # TRADED, SKIPPED, WAITING, REFUSED
     code: str
     symbol: str
     text: str
@@ -52,15 +54,18 @@ def decision_rows(logged: list[DecisionLog]) -> list[DecisionRow]:
 
 def decision_text(code: str, params: dict[str, str], count: int = 1) -> str:
     """The sentence in the active language, venues by their names."""
-    words = {
-        name: venue_label(value) if name in VENUE_WORDS else value for name, value in params.items()
-    }
+    words = {name: _word(name, value) for name, value in params.items()}
     text = sentence(gettext(TEXTS.get(code, code)), words)
     return f"{text} (×{count})" if count > 1 else text
 
 
+def _word(name: str, value: str) -> str:
+    if name in VENUE_WORDS:
+        return venue_label(value)
+    return gettext(value) if value and name in OUR_WORDS else value
+
+
 def verdict_of(code: str) -> str:
-    template = TEXTS.get(code, "")
-    if template.startswith("trading"):
-        return "TRADED"
-    return "REFUSED" if template.startswith("refused") else "SKIPPED"
+    """By how its sentence begins."""
+    first = TEXTS.get(code, "").partition(" ")[0].rstrip(":")
+    return VERDICTS.get(first, "SKIPPED")

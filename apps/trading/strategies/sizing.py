@@ -56,7 +56,9 @@ def plan_for(
     except DepthTooThin:
         return None, lacking or _too_small(symbol, wanted)
     except LevelsInvalid as problem:
-        return None, Decision("BOOK_UNUSABLE", symbol, {"symbol": symbol, "problem": str(problem)})
+        return None, Decision(
+            "BOOK_UNUSABLE", symbol, {"symbol": symbol, "problem": str(problem.context["problem"])}
+        )
     intent = _intent(buy, sell, event, params, spread, fees)
     for leg in intent.legs:
         if leg.rules.tradable(spread.quantity, leg.limit_price) != spread.quantity:

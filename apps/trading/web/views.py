@@ -28,6 +28,7 @@ from apps.trading.services.kill import kill_request
 from apps.trading.strategies.parameters import params_form_fields
 from apps.trading.strategies.registry import STRATEGIES, strategy_type
 from apps.trading.web.forms import RESTARTS, BotForm
+from apps.trading.web.pairs import pairs_offered
 from apps.trading.web.preview import preview_of
 from apps.venues.selectors import connection_list
 
@@ -291,7 +292,7 @@ def _form(request: ActorRequest, strategy: str, initial: dict[str, Any] | None =
     usable = [c for c in connection_list(reader=request.actor) if c.mode == "PAPER"]
     usable = [c for c in usable if c.need == "TRADE" and c.status == "ACTIVE"]
     chosen = (initial or {}).get("pairs", [])
-    symbols = sorted({row.symbol for row in spread_board()} | set(chosen))
+    symbols = pairs_offered([each.venue for each in usable], chosen)
     if "venues" not in (initial or {}):
         initial = {**(initial or {}), "venues": [each.pk for each in usable]}
     return BotForm(

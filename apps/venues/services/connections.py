@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.billing.selectors import require_room
 from apps.core import audit, outbox
-from apps.core.domain.errors import CryonelError, NotAllowed, VenueFailed
+from apps.core.domain.errors import CryonelError, NotAllowed, VenueFailed, gettext_noop
 from apps.core.domain.people import Actor, Role
 from apps.core.registries import connection_users_of
 from apps.vault import services as vault
@@ -52,7 +52,7 @@ from apps.venues.services.clients import pool_forget, pool_of
 
 # These stay until a person acts; any other failure of a venue passes by itself.
 BREAKING = (NotAllowed, KeyRefused, ClockSkewed, SealBroken, SecretMissing)
-WHAT = "connections"
+WHAT = gettext_noop("connections")
 
 
 def connection_add(

@@ -17,6 +17,8 @@ from apps.core.domain.people import Role
 from apps.trading.models import Bot, Fill, TradingAccount
 from apps.trading.selectors.trades import CSV_HEADER
 from apps.trading.services import account, bots
+from apps.trading.web.pairs import pairs_offered
+from tests.factories.markets import instrument, mirrored, spread_row
 from tests.factories.trading import PARAMS, D
 
 pytestmark = pytest.mark.django_db
@@ -262,3 +264,22 @@ def test_inventory_is_in_percent(site, desk):
 
     assert html.count("50\N{NARROW NO-BREAK SPACE}%") == 8  # two assets at two venues, and wanted
     assert 'value="0.5" max="1"' in html
+
+
+def test_right_after_a_start_the_form_offers_what_two_venues_list():
+    mirrored()
+    for venue, symbol in [("alpha", "BTC/USDT"), ("beta", "BTC/USDT"), ("alpha", "ETH/USDT")]:
+        instrument(venue, symbol)
+
+    assert pairs_offered(["alpha", "beta"], []) == ["BTC/USDT"]
+    assert pairs_offered(["alpha", "beta"], ["SOL/USDT"]) == ["BTC/USDT", "SOL/USDT"]
+    assert pairs_offered(["alpha", "alpha"], []) == []
+
+
+def test_a_living_board_says_which_pairs_there_are():
+    instrument("alpha", "BTC/USDT")
+    instrument("beta", "BTC/USDT")
+    mirrored(spread_row("ETH/USDT"))
+
+    assert pairs_offered(["alpha", "beta"], []) == ["ETH/USDT"]
+    mirrored()

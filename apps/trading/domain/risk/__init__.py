@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from apps.trading.domain.decisions import text_of
+from apps.trading.domain.decisions import phrase_of
 from apps.trading.domain.errors import RiskLimitBreached
 from apps.trading.domain.risk import account_rules as account
 from apps.trading.domain.risk import order_rules as order
@@ -180,4 +180,4 @@ def _result(rule: Rule, found: Finding) -> RuleResult:
 def require_allowed(*, rule: str, code: str, params: Mapping[str, str]) -> None:
     """For the edge, after commit: a refusal is stored first and reported second."""
     if rule:
-        raise RiskLimitBreached(rule=rule, reason=text_of(code, params), details={"code": code})
+        raise RiskLimitBreached(rule=rule, reason=phrase_of(code, params), details={"code": code})

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from apps.core.domain.errors import gettext_noop
 from apps.core.domain.money import ZERO, plain
 from apps.trading.domain.policies import Kind, Limit, Limits, Unknown
 from apps.trading.domain.risk.facts import DUST, Figures, RiskContext, Wanted
@@ -127,7 +128,7 @@ def error_burst(wanted: Wanted, context: RiskContext) -> Finding:
         if limit is None:
             continue
         if isinstance(limit.value, Unknown):
-            return unknown("the limit on failed orders")
+            return unknown(gettext_noop("the limit on failed orders"))
         length = _length(pause)
         count = _recent(figures.errors, context.now)
         near = Finding(actual=count, limit=limit.value, scope=limit.scope, kind=Kind.COUNT)
@@ -166,7 +167,7 @@ def cooldown(wanted: Wanted, context: RiskContext) -> Finding:
         if limit is None:
             continue
         if isinstance(limit.value, Unknown):
-            return unknown("the pause after a failed trade")
+            return unknown(gettext_noop("the pause after a failed trade"))
         left = context.last_failure_at + timedelta(seconds=float(limit.value)) - context.now
         if left > NONE:
             return refused("COOLDOWN", seconds=_seconds(left), scope=limit.scope)
@@ -185,7 +186,7 @@ def capital(wanted: Wanted, context: RiskContext) -> Finding:
     for claim, needed in wanted.spends.items():
         free = context.free.get(claim)
         if free is None:
-            return unknown(f"balance of {claim[1]}")
+            return unknown(gettext_noop("the balance of {asset}"), asset=claim[1])
         if needed > free:
             return refused("CAPITAL_TAKEN", needed=plain(needed), asset=claim[1], free=plain(free))
     return PASSED

@@ -41,8 +41,9 @@ def refused(code: str, **params: str) -> Finding:
     return Finding(Verdict.REFUSED, code, params)
 
 
-def unknown(what: str) -> Finding:
-    return refused("UNKNOWN_STATE", what=what)
+def unknown(what: str, **params: str) -> Finding:
+    """`what` is marked for translation; "{asset}" in it stands for the param of that name."""
+    return refused("UNKNOWN_STATE", what=what, **params)
 
 
 def within(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from apps.core.domain.errors import gettext_noop
 from apps.core.domain.money import ZERO, plain
 from apps.trading.domain.risk.facts import Leg, RiskContext, SecondPrice, Wanted
 from apps.trading.domain.risk.findings import (
@@ -42,7 +43,7 @@ def live_locked(wanted: Wanted, context: RiskContext) -> Finding:
     """Real money needs the permission that a person gave for this bot or this connection."""
     if not context.live_locked:
         return PASSED
-    what = "connection" if context.bot is None else "bot"
+    what = gettext_noop("connection") if context.bot is None else gettext_noop("bot")
     return refused("LIVE_LOCKED", what=what, why=context.live_locked)
 
 
@@ -89,7 +90,7 @@ def stale_book(wanted: Wanted, context: RiskContext) -> Finding:
 def notional(wanted: Wanted, context: RiskContext) -> Finding:
     value = context.value(wanted)
     if value is None:
-        return unknown("the value of the order")
+        return unknown(gettext_noop("the value of the order"))
     if wanted.reducing:
         return PASSED
     pairs = ((value, context.limits), (value, context.bot_limits))
@@ -137,7 +138,7 @@ def slippage(wanted: Wanted, context: RiskContext) -> Finding:
     if worst is None:
         if all(leg.waits for leg in wanted.legs) or not context.live:
             return Finding(Verdict.NOTED, "SLIPPAGE_UNFORESEEN", {"symbol": wanted.symbol})
-        return unknown("the slippage of the order")
+        return unknown(gettext_noop("the slippage of the order"))
     pairs = ((worst, context.limits), (worst, context.bot_limits))
     return within(name, "SLIPPAGE_TOO_HIGH", pairs, word="slippage", symbol=wanted.symbol)
 
@@ -159,7 +160,7 @@ def liquidation(wanted: Wanted, context: RiskContext) -> Finding:
         return PASSED
     price, at = _judged(wanted.legs[0]), wanted.liquidation_price
     if price is None or at is None:
-        return unknown("the liquidation price")
+        return unknown(gettext_noop("the liquidation price"))
     away = (price - at) if wanted.legs[0].side is Side.BUY else (at - price)
     distance = max(away, ZERO) / price
     pairs = ((distance, context.limits), (distance, context.bot_limits))
