@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 from apps.core.domain.money import ZERO
@@ -24,6 +25,7 @@ from apps.trading.domain.states import TradingState
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SILENT_AFTER = timedelta(seconds=15)  # an order without an answer for so long counts as failed
 MOST_ERRORS = 200
+PREPARED_FROM = 1_000_000  # uses of other statements that do not ask for it
 _exact = partial(json.loads, parse_float=Decimal, parse_int=Decimal)
 
 WHO = """
@@ -36,18 +38,18 @@ SELECT
                                          held.key_version, told.status, told.checked_at))
         FROM venues_connection AS held
         LEFT JOIN trading_connectionalignment AS told ON told.connection_id = held.id
-        WHERE held.id = ANY(%(connections)s) AND held.workspace_id = %(workspace)s
+        WHERE held.id = ANY(%(connections)s::bigint[]) AND held.workspace_id = %(workspace)s::bigint
           AND held.removed_at IS NULL
     )::text,
     (
         SELECT json_agg(row_to_json(policy)) FROM trading_riskpolicy AS policy
         WHERE (workspace_id IS NULL AND scope = 'PLATFORM')
-           OR (workspace_id = %(workspace)s AND scope = 'WORKSPACE')
-           OR (workspace_id = %(workspace)s AND scope = 'BOT' AND bot_id = bot.id)
+           OR (workspace_id = %(workspace)s::bigint AND scope = 'WORKSPACE')
+           OR (workspace_id = %(workspace)s::bigint AND scope = 'BOT' AND bot_id = bot.id)
            OR (workspace_id IS NULL AND scope = 'PLAN' AND plan_code = COALESCE(
                 (SELECT rung.code FROM billing_subscription AS held
                  JOIN billing_plan AS rung ON rung.id = held.plan_id
-                 WHERE held.workspace_id = %(workspace)s),
+                 WHERE held.workspace_id = %(workspace)s::bigint),
                 (SELECT code FROM billing_plan ORDER BY rank LIMIT 1)))
     )::text,
     (
@@ -56,14 +58,31 @@ SELECT
             EXISTS (SELECT 1 FROM mfa_authenticator AS proof
                     WHERE proof.user_id = given.created_by AND proof.type = 'totp')))
         FROM trading_liveunlock AS given
-        WHERE given.workspace_id = %(workspace)s AND given.revoked_at IS NULL
+        WHERE given.workspace_id = %(workspace)s::bigint AND given.revoked_at IS NULL
           AND (given.bot_id = bot.id
-               OR (%(bot)s::bigint IS NULL AND given.connection_id = ANY(%(connections)s)))
+               OR (%(bot)s::bigint IS NULL
+                   AND given.connection_id = ANY(%(connections)s::bigint[])))
     )::text
 FROM (SELECT 1) AS one
 LEFT JOIN trading_bot AS bot
-    ON bot.id = %(bot)s AND bot.workspace_id = %(workspace)s AND bot.deleted_at IS NULL
+    ON bot.id = %(bot)s::bigint AND bot.workspace_id = %(workspace)s::bigint
+    AND bot.deleted_at IS NULL
 """
+
+
+def _read(statement: str, arguments: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Rows of a statement that PostgreSQL plans once per connection, not at every order.
+
+    Planning these takes longer than running them. Django's own cursors fill the arguments in
+    themselves, which makes each statement a new one.
+    """
+    connection.ensure_connection()
+    held: Any = connection.connection
+    if held.prepare_threshold is None:  # Django's default: nothing is prepared, even when asked
+        held.prepare_threshold = PREPARED_FROM
+    with connection.wrap_database_errors, psycopg.Cursor(held) as cursor:
+        cursor.execute(statement, arguments, prepare=True)
+        return cursor.fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +193,18 @@ WITH orders AS MATERIALIZED (
                 ORDER BY last.at DESC LIMIT 1)
            ) END AS price
     FROM trading_order AS one
-    WHERE workspace_id = %(workspace)s AND origin <> 'EXTERNAL' AND status <> 'DENIED'
-      AND (status IN {LIVE} OR placed_at >= %(hour)s)
+    WHERE workspace_id = %(workspace)s::bigint AND origin <> 'EXTERNAL' AND status <> 'DENIED'
+      AND (status IN {LIVE} OR placed_at >= %(hour)s::timestamptz)
 ),
 works AS (
-    SELECT mine, quote, count(*) FILTER (WHERE price IS NULL) AS unpriced, GREATEST(
-        COALESCE(sum(rest * price) FILTER (WHERE side = 'buy'), 0),
-        COALESCE(sum(rest * price) FILTER (WHERE side = 'sell'), 0)
-    ) AS value
-    FROM orders WHERE opens GROUP BY mine, quote, COALESCE(plan_id, -id)
+    SELECT mine, quote, unpriced, GREATEST(buys, sells) AS value FROM (
+        SELECT mine, quote, count(*) FILTER (WHERE price IS NULL) AS unpriced,
+            COALESCE(sum(rest * price) FILTER (WHERE side = 'buy'), 0) AS buys,
+            COALESCE(sum(rest * price) FILTER (WHERE side = 'sell'), 0) AS sells
+        FROM orders WHERE opens AND plan_id IS NOT NULL GROUP BY mine, quote, plan_id) AS of_plans
+    UNION ALL
+    SELECT mine, quote, count(*) FILTER (WHERE price IS NULL), COALESCE(sum(rest * price), 0)
+    FROM orders WHERE opens AND plan_id IS NULL GROUP BY mine, quote
 ),
 plans AS MATERIALIZED (
     SELECT opened_at, closed_at, pnl, symbol, quote,
@@ -190,14 +212,14 @@ plans AS MATERIALIZED (
            status IN ('PLANNED', 'EXECUTING', 'COMPLETING') AS alive,
            status IN ('FAILED', 'UNWOUND', 'NEEDS_ATTENTION') AS lost
     FROM trading_plan
-    WHERE workspace_id = %(workspace)s AND status <> 'DENIED'
-      AND (opened_at >= %(day)s OR status IN ('PLANNED', 'EXECUTING', 'COMPLETING'))
+    WHERE workspace_id = %(workspace)s::bigint AND status <> 'DENIED'
+      AND (opened_at >= %(day)s::timestamptz OR status IN ('PLANNED', 'EXECUTING', 'COMPLETING'))
 ),
 singles AS MATERIALIZED (
     SELECT bot_id IS NOT DISTINCT FROM %(bot)s::bigint AS mine, quote, order_id,
            max(at) AS at, sum(amount) AS pnl
     FROM trading_realizedresult
-    WHERE workspace_id = %(workspace)s AND at >= %(day)s
+    WHERE workspace_id = %(workspace)s::bigint AND at >= %(day)s::timestamptz
     GROUP BY 1, quote, order_id
 ),
 results AS MATERIALIZED (
@@ -215,28 +237,31 @@ SELECT
         FROM orders WHERE opens GROUP BY mine, base) AS summed)::text,
     (SELECT json_build_array(
         count(*) FILTER (WHERE live), count(*) FILTER (WHERE live AND mine),
-        count(*) FILTER (WHERE placed_at >= %(minute)s),
-        count(*) FILTER (WHERE placed_at >= %(minute)s AND mine)) FROM orders)::text,
+        count(*) FILTER (WHERE placed_at >= %(minute)s::timestamptz),
+        count(*) FILTER (WHERE placed_at >= %(minute)s::timestamptz AND mine)) FROM orders)::text,
     (SELECT json_agg(json_build_array(mine, at)) FROM (
         SELECT mine, COALESCE(closed_at, sent_at) AS at FROM orders
-        WHERE status = 'REJECTED' OR (status = 'SUBMITTING' AND sent_at < %(silent)s)
+        WHERE status = 'REJECTED' OR (status = 'SUBMITTING' AND sent_at < %(silent)s::timestamptz)
         ORDER BY 2 DESC LIMIT {MOST_ERRORS}) AS failed WHERE at IS NOT NULL)::text,
     (SELECT json_build_array(
         count(*) FILTER (WHERE alive), count(*) FILTER (WHERE alive AND mine),
-        count(*) FILTER (WHERE opened_at >= %(hour)s),
-        count(*) FILTER (WHERE opened_at >= %(hour)s AND mine),
-        count(*) FILTER (WHERE opened_at >= %(day)s),
-        count(*) FILTER (WHERE opened_at >= %(day)s AND mine),
+        count(*) FILTER (WHERE opened_at >= %(hour)s::timestamptz),
+        count(*) FILTER (WHERE opened_at >= %(hour)s::timestamptz AND mine),
+        count(*) FILTER (WHERE opened_at >= %(day)s::timestamptz),
+        count(*) FILTER (WHERE opened_at >= %(day)s::timestamptz AND mine),
         max(closed_at) FILTER (WHERE mine AND lost),
-        count(*) FILTER (WHERE mine AND lost AND symbol = %(symbol)s AND opened_at >= %(hour)s))
+        count(*) FILTER (WHERE mine AND lost AND symbol = %(symbol)s::text
+                         AND opened_at >= %(hour)s::timestamptz))
      FROM plans)::text,
     (SELECT json_build_array(count(*), count(*) FILTER (
         WHERE bot_id IS NOT DISTINCT FROM %(bot)s::bigint)) FROM trading_order
-     WHERE workspace_id = %(workspace)s AND plan_id IS NULL AND placed_at >= %(day)s
-       AND origin NOT IN ('EXTERNAL', 'KILL') AND status <> 'DENIED' AND NOT reduce_only)::text,
+     WHERE workspace_id = %(workspace)s::bigint AND plan_id IS NULL
+       AND placed_at >= %(day)s::timestamptz AND origin NOT IN ('EXTERNAL', 'KILL')
+       AND status <> 'DENIED' AND NOT reduce_only)::text,
     (SELECT json_agg(json_build_array(mine, quote, pnl)) FROM (
         SELECT mine, quote, sum(pnl) AS pnl FROM (
-            SELECT mine, quote, pnl FROM plans WHERE opened_at >= %(day)s AND pnl IS NOT NULL
+            SELECT mine, quote, pnl FROM plans
+            WHERE opened_at >= %(day)s::timestamptz AND pnl IS NOT NULL
             UNION ALL SELECT mine, quote, pnl FROM singles) AS both_kinds
         GROUP BY mine, quote) AS summed)::text,
     (SELECT json_build_array(
@@ -247,10 +272,11 @@ SELECT
      FROM results)::text,
     (SELECT json_agg(json_build_array(
         bot_id IS NOT DISTINCT FROM %(bot)s::bigint, symbol, base_flow, quote_flow, last_price))
-     FROM trading_riskposition WHERE workspace_id = %(workspace)s)::text,
+     FROM trading_riskposition WHERE workspace_id = %(workspace)s::bigint)::text,
     (SELECT json_agg(json_build_array(bot_id IS NOT NULL, quote, pnl, peak))
      FROM trading_risktally
-     WHERE workspace_id = %(workspace)s AND (bot_id IS NULL OR bot_id = %(bot)s))::text
+     WHERE workspace_id = %(workspace)s::bigint
+       AND (bot_id IS NULL OR bot_id = %(bot)s::bigint))::text
 """  # noqa: S608 - constants of this file alone
 Rates = Mapping[str, Decimal | None]  # dollars per unit of an asset; None or absent: not known
 
@@ -296,9 +322,8 @@ def standing(workspace_id: int, bot_id: int | None, symbol: str, now: datetime) 
         "minute": now - MINUTE,
         "silent": now - SILENT_AFTER,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(STANDS, arguments)
-        read = [_exact(text) if text else [] for text in cursor.fetchone()]
+    (told,) = _read(STANDS, arguments)
+    read = [_exact(text) if text else [] for text in told]
     errors = [(mine, datetime.fromisoformat(at)) for mine, at in read[3]]
     return Standing(read[0], read[1], read[2], errors, *read[4:])
 
@@ -386,9 +411,11 @@ SELECT told.connection_id, told.asset, told.free
         WHERE held.connection_id = told.connection_id AND held.asset = told.asset
           AND held.released_at >= told.at), 0)
 FROM portfolio_balancenow AS told
-WHERE told.workspace_id = %(workspace)s
+WHERE told.workspace_id = %(workspace)s::bigint
 """
-OF_CLAIMS = " AND told.connection_id = ANY(%(connections)s) AND told.asset = ANY(%(assets)s)"
+OF_CLAIMS = """
+  AND told.connection_id = ANY(%(connections)s::bigint[]) AND told.asset = ANY(%(assets)s::text[])
+"""
 
 
 def capital(workspace_id: int, claims: Collection[Claim] | None = None) -> dict[Claim, Decimal]:
@@ -405,6 +432,5 @@ def capital(workspace_id: int, claims: Collection[Claim] | None = None) -> dict[
         "connections": sorted({number for number, _ in claims or ()}),
         "assets": sorted({asset for _, asset in claims or ()}),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(CAPITAL if claims is None else CAPITAL + OF_CLAIMS, arguments)
-        return {(number, asset): free for number, asset, free in cursor.fetchall()}
+    rows = _read(CAPITAL if claims is None else CAPITAL + OF_CLAIMS, arguments)
+    return {(number, asset): free for number, asset, free in rows}

@@ -39,8 +39,8 @@ def second_price(symbol: str, venue: str) -> SecondPrice:
     mids = [] if book is None else [_mid(face) for face in book["venues"] if _other(face, venue)]
     if mids:
         return SecondPrice(median(mids))
-    listed = [each for each in instrument_list(symbol=symbol) if _is_other(each.venue, venue)]
-    return SecondPrice(None, possible=bool(listed))
+    listed = _fresh(f"listed:{symbol}", lambda: instrument_list(symbol=symbol))
+    return SecondPrice(None, possible=any(_is_other(each.venue, venue) for each in listed))
 
 
 def _other(face: Mapping[str, Any], venue: str) -> bool:
