@@ -3,7 +3,17 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from apps.trading.api import account, alignment, bots, kill, orders, risk, tickets
+from apps.trading.api import (
+    account,
+    alignment,
+    bots,
+    drift,
+    kill,
+    live,
+    orders,
+    risk,
+    tickets,
+)
 
 
 class IdConverter(IntConverter):
@@ -26,15 +36,17 @@ urlpatterns = [
         bots.BotPerformanceApi.as_view(),
         name="api-bot-performance",
     ),
+    path("bots/<id:bot_id>/copy", live.BotCopyApi.as_view(), name="api-bot-copy"),
+    path("bots/<id:bot_id>/live", live.BotLiveApi.as_view(), name="api-bot-live"),
+    path("bots/<id:bot_id>/drift", drift.BotDriftApi.as_view(), name="api-bot-drift"),
+    path("keys/<id:key_id>/live", live.KeyLiveApi.as_view(), name="api-key-live"),
     path("strategies", bots.StrategyListApi.as_view(), name="api-strategy-list"),
     path("arb/jobs", account.ArbJobListApi.as_view(), name="api-arb-job-list"),
     path("arb/jobs/<id:job_id>", account.ArbJobApi.as_view(), name="api-arb-job"),
     path("orders", tickets.OrdersApi.as_view(), name="api-order-list"),
     path("orders/history", orders.OrderHistoryApi.as_view(), name="api-order-history"),
     path("orders/<id:order_id>", tickets.OrderOneApi.as_view(), name="api-order"),
-    path(
-        "orders/<id:order_id>/cancel", tickets.OrderCancelApi.as_view(), name="api-order-cancel"
-    ),
+    path("orders/<id:order_id>/cancel", tickets.OrderCancelApi.as_view(), name="api-order-cancel"),
     path("order-groups", tickets.OrderGroupListApi.as_view(), name="api-order-group-list"),
     path("order-groups/<id:group_id>", tickets.OrderGroupApi.as_view(), name="api-order-group"),
     path(

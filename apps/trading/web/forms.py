@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import api
 from apps.core.domain.errors import CryonelError, InputRefused
 from apps.trading.domain.bots import RestartPolicy
+from apps.trading.domain.errors import ConnectionModeWrong
 from apps.trading.selectors.trades import TradeFilter
 from apps.trading.strategies.interface import StrategyType
 from apps.trading.strategies.parameters import FormField, Kind, params_form_fields
@@ -75,6 +76,9 @@ class BotForm(forms.Form):
 
     def refuse(self, error: CryonelError) -> None:
         """Show a service's refusal at its fields, else on top of the form."""
+        if isinstance(error, ConnectionModeWrong):
+            self.add_error("venues", api.say(error))
+            return
         details = error.details if isinstance(error, InputRefused) else None
         if not isinstance(details, dict) or not details:
             self.add_error(None, api.say(error))
@@ -105,7 +109,7 @@ def _field(each: FormField, connections: Sequence[Any], symbols: Sequence[str]) 
     if each.kind is Kind.BOOL:
         field = forms.BooleanField(**common | {"required": False})
     elif each.kind is Kind.VENUES:
-        options = [(c.pk, _connection_label(c)) for c in connections]
+        options = [(c.pk, connection_label(c)) for c in connections]
         field = forms.TypedMultipleChoiceField(
             **common, coerce=int, choices=options, widget=forms.CheckboxSelectMultiple
         )
@@ -122,7 +126,7 @@ def _field(each: FormField, connections: Sequence[Any], symbols: Sequence[str]) 
     return field
 
 
-def _connection_label(connection: Any) -> str:
+def connection_label(connection: Any) -> str:
     """Its own name, and the venue's where that says more."""
     venue = venue_label(connection.venue)
     return str(connection.label) if connection.label == venue else f"{connection.label} · {venue}"

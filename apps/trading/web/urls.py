@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.trading.web import alignment, kill, orders, plans, risk, ticket, trades, views
+from apps.trading.web import (
+    alignment,
+    copies,
+    kill,
+    live,
+    orders,
+    plans,
+    risk,
+    ticket,
+    trades,
+    views,
+)
 
 urlpatterns = [
     path("bots/", views.bot_list, name="bot-list"),
@@ -14,6 +25,15 @@ urlpatterns = [
     path("bots/<int:bot_id>/stop/", views.bot_stop, name="bot-stop"),
     path("bots/<int:bot_id>/delete/", views.bot_delete, name="bot-delete"),
     path("bots/<int:bot_id>/chart.json", views.bot_chart, name="bot-chart"),
+    path("bots/<int:bot_id>/copy/", copies.bot_copy, name="bot-copy"),
+    path("bots/<int:bot_id>/live/", live.bot_live, name="bot-live"),
+    path("bots/<int:bot_id>/live/lock/", live.bot_live_lock, name="bot-live-lock"),
+    path("connections/<int:connection_id>/live/", live.connection_live, name="connection-live"),
+    path(
+        "connections/<int:connection_id>/live/lock/",
+        live.connection_live_lock,
+        name="connection-live-lock",
+    ),
     re_path(
         r"^bots/(?P<bot_id>\d+)/(?P<tab>trades|positions|decisions|settings)/$",
         views.bot_detail,

@@ -20,6 +20,7 @@ from apps.core.charts import dots
 from apps.core.domain.errors import Conflict, CryonelError, InputInvalid, PlanRequired
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
+from apps.trading.domain.errors import LiveLocked
 from apps.trading.domain.kill import KillCommand, KillOrigin, KillScope
 from apps.trading.selectors.alignment_shown import alignments_of_bot, restarts_of_bot
 from apps.trading.selectors.plans import pairs_paused, plan_notices
@@ -30,6 +31,7 @@ from apps.trading.strategies.registry import STRATEGIES, strategy_type
 from apps.trading.web.forms import RESTARTS, BotForm
 from apps.trading.web.pairs import pairs_offered
 from apps.trading.web.preview import preview_of
+from apps.venues.domain.connections import Mode
 from apps.venues.selectors import connection_list
 
 DEFAULT_STRATEGY = "arbitrage"
@@ -53,8 +55,8 @@ def bot_list(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def bot_create(request: ActorRequest) -> HttpResponse:
-    strategy = request.GET.get("strategy", DEFAULT_STRATEGY)
-    form = _form(request, strategy, initial=_wished(request))
+    strategy, mode = request.GET.get("strategy", DEFAULT_STRATEGY), mode_asked(request)
+    form = _form(request, strategy, initial=_wished(request), mode=mode)
     if request.method == "POST" and form.is_valid():
         ratelimit.take(ratelimit.TRADING, ratelimit.caller(request))
         try:
@@ -64,6 +66,7 @@ def bot_create(request: ActorRequest) -> HttpResponse:
                 strategy=strategy,
                 params=form.params(),
                 connection_ids=form.cleaned_data["venues"],
+                mode=mode,
                 on_restart=form.cleaned_data["on_restart"],
                 now=timezone.now(),
             )
@@ -71,15 +74,15 @@ def bot_create(request: ActorRequest) -> HttpResponse:
             form.refuse(e)
         else:
             messages.success(request, _("The bot is ready. Start it when you are."))
-            return redirect("bot-detail", bot.pk)
-    return _form_page(request, form, strategy, bot=None)
+            return redirect("bot-live" if mode == Mode.LIVE else "bot-detail", bot.pk)
+    return _form_page(request, form, strategy, bot=None, mode=mode)
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def bot_edit(request: ActorRequest, bot_id: int) -> HttpResponse:
     bot = selectors.bot_get(reader=request.actor, bot_id=bot_id)
-    form = _form(request, bot.strategy, initial=_initial(bot))
+    form = _form(request, bot.strategy, initial=_initial(bot), mode=bot.mode)
     if request.method == "POST" and form.is_valid():
         ratelimit.take(ratelimit.TRADING, ratelimit.caller(request))
         try:
@@ -97,14 +100,15 @@ def bot_edit(request: ActorRequest, bot_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("bot-detail", bot_id)
-    return _form_page(request, form, bot.strategy, bot=bot)
+    return _form_page(request, form, bot.strategy, bot=bot, mode=bot.mode)
 
 
 @require_POST
 @signed_in
 def bot_preview(request: ActorRequest) -> HttpResponse:
     """What the settings in the form would see in the market right now."""
-    form = _form(request, request.GET.get("strategy", DEFAULT_STRATEGY))
+    strategy = request.GET.get("strategy", DEFAULT_STRATEGY)
+    form = _form(request, strategy, mode=mode_asked(request))
     form.is_valid()
     preview = preview_of(form.cleaned_data, board=spread_board(), reader=request.actor)
     return render(request, "trading/bot_form.html#preview", {"preview": preview})
@@ -116,6 +120,9 @@ def bot_start(request: ActorRequest, bot_id: int) -> HttpResponse:
     ratelimit.take(ratelimit.TRADING, ratelimit.caller(request))
     try:
         bot = bots.bot_start(actor=request.actor, bot_id=bot_id, now=timezone.now())
+    except LiveLocked as e:
+        messages.error(request, api.say(e))
+        return redirect("bot-live", bot_id)
     except PASSING as e:
         messages.error(request, api.say(e))
     else:
@@ -233,7 +240,7 @@ def _decisions(request: ActorRequest, bot: Any) -> dict[str, Any]:
 
 
 def _settings(request: ActorRequest, bot: Any) -> dict[str, Any]:
-    form = _form(request, bot.strategy, initial=_initial(bot))
+    form = _form(request, bot.strategy, initial=_initial(bot), mode=bot.mode)
     lines = {
         each.name: each for each in params_form_fields(strategy_type(bot.strategy).params_type)
     }
@@ -288,9 +295,25 @@ def _wished(request: ActorRequest) -> dict[str, Any]:
     return {"pairs": [symbol]} if any(symbol == row.symbol for row in spread_board()) else {}
 
 
-def _form(request: ActorRequest, strategy: str, initial: dict[str, Any] | None = None) -> BotForm:
-    usable = [c for c in connection_list(reader=request.actor) if c.mode == "PAPER"]
-    usable = [c for c in usable if c.need == "TRADE" and c.status == "ACTIVE"]
+def mode_asked(request: ActorRequest) -> Mode:
+    """Paper, unless real money was asked for by name."""
+    return Mode.LIVE if request.GET.get("mode") == Mode.LIVE else Mode.PAPER
+
+
+def usable_connections(request: ActorRequest, mode: str) -> list[Any]:
+    """Those on which a bot of this mode could trade."""
+    held = [c for c in connection_list(reader=request.actor) if c.mode == mode]
+    return [c for c in held if c.need == "TRADE" and c.status == "ACTIVE"]
+
+
+def _form(
+    request: ActorRequest,
+    strategy: str,
+    initial: dict[str, Any] | None = None,
+    *,
+    mode: str,
+) -> BotForm:
+    usable = usable_connections(request, mode)
     chosen = (initial or {}).get("pairs", [])
     symbols = pairs_offered([each.venue for each in usable], chosen)
     if "venues" not in (initial or {}):
@@ -304,7 +327,9 @@ def _form(request: ActorRequest, strategy: str, initial: dict[str, Any] | None =
     )
 
 
-def _form_page(request: ActorRequest, form: BotForm, strategy: str, bot: Any) -> HttpResponse:
+def _form_page(
+    request: ActorRequest, form: BotForm, strategy: str, bot: Any, mode: str
+) -> HttpResponse:
     kinds = STRATEGIES.values()
     tiles = [
         {
@@ -321,7 +346,8 @@ def _form_page(request: ActorRequest, form: BotForm, strategy: str, bot: Any) ->
         "groups": form.groups(),
         "bot": bot,
         "strategies": tiles if len(tiles) > 1 else [],
-        "preview_url": f"{reverse('bot-preview')}?strategy={strategy}",
+        "mode": mode,
+        "preview_url": f"{reverse('bot-preview')}?strategy={strategy}&mode={mode}",
         "preview": None,
         "lacking": bot is None and len(form.venues) < VENUES_NEEDED,
     }

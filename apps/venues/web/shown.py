@@ -18,7 +18,7 @@ from apps.venues.models import Connection
 MODES = {
     Mode.PAPER: gettext_noop("Paper"),
     Mode.TESTNET: gettext_noop("Test network"),
-    Mode.LIVE: gettext_noop("Live"),
+    Mode.LIVE: gettext_noop("Real money"),
 }
 
 
@@ -49,6 +49,8 @@ def connection_page(connection: Connection, *, down: frozenset[str]) -> dict[str
         "last_used_at": last_opened_at(set_id=connection.sealed_set_id),
         "ip_allow_list": _ip_allow_list(spec, rights),
         "fees": held.fees_kept(connection.pk),
+        "real": connection.mode == Mode.LIVE,
+        "may_trade": connection.need == Need.TRADE,
         "is_practice": connection.mode == Mode.PAPER and bool(connection.practice_account),
         "bots": [{"pk": bot_id, "name": name} for bot_id, name in users],
     }
