@@ -15,6 +15,7 @@ from apps.core.domain.people import Reader
 from apps.markets.selectors import board_get
 from apps.ops import health
 from apps.trading.selectors.kill import state_shown
+from apps.trading.selectors.live import workspace_mode
 from apps.venues.domain.errors import VenueUnavailable
 
 RANGES = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "30d": timedelta(days=30)}
@@ -24,7 +25,7 @@ def shell_state(*, reader: Reader) -> dict[str, Any]:
     """The header of every page: mode, halt state, workspace, plan."""
     state = state_shown(reader=reader)
     return {
-        "mode": "PAPER",
+        "mode": workspace_mode(reader=reader),
         "market_source": market_source(),
         "halted": state.halted,
         "reducing": state.reducing,

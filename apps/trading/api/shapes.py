@@ -211,6 +211,7 @@ class BotOutput(Shape):
     on_restart = serializers.ChoiceField(
         source="bot.on_restart", choices=codes(RestartPolicy), help_text="After an unclean end."
     )
+    copied_from = serializers.IntegerField(source="bot.copied_from_id", allow_null=True)
     created_at = InstantField(source="bot.created_at")
     started_at = InstantField(source="bot.started_at", allow_null=True)
 
