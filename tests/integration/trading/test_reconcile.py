@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from apps.core.domain.errors import VenueFailed
@@ -325,3 +327,27 @@ def test_more_reserved_than_held_stops_trading(quay):
 
     assert report.status == "UNALIGNED"
     assert [f.params for f in report.findings] == [{"asset": "USDT", "amount": "1"}]
+
+
+def test_many_comparisons_at_once_adopt_and_book_once(quay):
+    order = quay.send(quay.planned())
+    order_by_hand(quay.venue.url, quay.link)
+    quay.books("88", "89")
+
+    def compare(_number: int) -> str:
+        try:
+            return quay.compare().status
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(compare, range(4)))
+
+    order.refresh_from_db()
+    assert set(told) == {"ALIGNED"}
+    assert (order.status, order.filled) == ("FILLED", D("0.5"))
+    assert sorted(Order.objects.values_list("origin", "status")) == [
+        ("EXTERNAL", "FILLED"),
+        ("MANUAL", "FILLED"),
+    ]
+    assert Fill.objects.count() == len(quay.ledger()["fills"]) == 2
