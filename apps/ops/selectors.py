@@ -62,6 +62,9 @@ def system_rows(*, now: datetime) -> list[SystemRow]:
         alive = beats.alive(role=role, now=now)
         note = "" if alive else _("Not running: no bot can trade.")
         rows.append(SystemRow(label, "READY" if alive else "DOWN", note))
+    guard = beats.alive(role="guard", now=now)
+    absent = _("Not running: CANCEL and FLATTEN wait. HALT works.")
+    rows.append(SystemRow(_("Kill switch"), "READY" if guard else "DOWN", "" if guard else absent))
     for label, problem in ((_("Database"), health.database()), (_("Broker"), health.broker())):
         rows.append(SystemRow(label, "DOWN" if problem else "READY", problem))
     return rows

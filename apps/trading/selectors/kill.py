@@ -20,6 +20,7 @@ from apps.trading.domain.kill import ACTIVE, KillScope
 from apps.trading.domain.kill_texts import OUTCOMES, RULES, STEPS
 from apps.trading.domain.states import TradingState, strictest
 from apps.trading.models import KillRun
+from apps.venues.registry import venue_label
 
 STATES = """
 SELECT a.state, a.state_at, a.state_reason, p.state, p.state_at, p.state_reason
@@ -97,7 +98,12 @@ def kill_steps(*, reader: Reader, run: KillRun) -> list[dict[str, Any]]:
 
 def step_text(step: Mapping[str, Any]) -> str:
     template = STEPS.get(step["code"])
-    return step["code"] if template is None else sentence(gettext(template), step["params"])
+    if template is None:
+        return str(step["code"])
+    words = dict(step["params"])
+    if "venue" in words:
+        words["venue"] = venue_label(words["venue"])
+    return sentence(gettext(template), words)
 
 
 def outcome_text(code: str) -> str:

@@ -199,6 +199,91 @@ def _connection() -> Bag:
     )
 
 
+def _stops() -> dict[str, tuple[str, dict[str, Any]]]:
+    """The page of stop commands; one at work, one done and one that needs a person."""
+    run = {
+        "pk": 7,
+        "url": "/stop/7/",
+        "command": "FLATTEN",
+        "scope": "WORKSPACE",
+        "bot": None,
+        "bot_id": None,
+        "origin": "by hand",
+        "rule": "",
+        "reason": "",
+        "status": "DONE",
+        "requested_at": AT,
+        "finished_at": AT,
+        "report_hash": "2dc0757a0fcd64bc8b6aaafac807e33b9e84f28f085cadf4fead58eb72842c57",
+        "instant": False,
+    }
+    position = {
+        "asset": "BTC",
+        "quote": "USDT",
+        "before": D("0.04999"),
+        "after": D("0.00001"),
+        "realised": D("-1.23"),
+        "text": "less than the venue takes is left",
+        "left_value": D("0.61"),
+    }
+    order = {
+        "symbol": "BTC/USDT",
+        "venue_label": "Practice Alpha",
+        "side": "sell",
+        "quantity": D("0.04998"),
+        "filled": D("0.04998"),
+        "status": "FILLED",
+    }
+    left = {"amount": D(3), "asset": "ETH", "text": "the venue did not answer", "value": None}
+    part = {
+        "positions": [position],
+        "orders": [order],
+        "external_orders_left_alone": [{}],
+        "left_orders": [],
+        "left_plans": [],
+        "left_positions": [],
+        "balances_explained": True,
+        "connections_without_answer": {},
+    }
+    stuck = part | {
+        "left_positions": [left],
+        "left_orders": ["c7f3k2m9q4w8x1z5b6n0p2r7"],
+        "left_plans": [4],
+        "connections_without_answer": {"2": "VEN-0102"},
+    }
+    rule = "stopped: 10 orders were refused or unanswered within 60 s, the limit is 10"
+    bot = Bag(pk=3, name="Majors")
+    steps = [{"at": AT, "text": "The guard began its work."}]
+    page = Paginator([run, run | {"bot": bot, "bot_id": 3, "rule": rule}], 25).page(1)
+    state = Bag(halted=True, reducing=False, everybody=True)
+    shared = {"steps": steps, "may_resume": True}
+    return {
+        "stop": ("trading/stop.html", {"page": page, "query": "", "state": state, "staff": True}),
+        "stop-none": (
+            "trading/stop.html",
+            {"page": Paginator([], 25).page(1), "query": "", "state": state, "staff": False},
+        ),
+        "stop-done": (
+            "trading/stop_run.html",
+            shared | {"run": run, "parts": [part], "running": False},
+        ),
+        "stop-at-work": (
+            "trading/stop_run.html",
+            shared
+            | {"run": run | {"status": "RUNNING", "report_hash": ""}, "parts": [], "running": True},
+        ),
+        "stop-stuck": (
+            "trading/stop_run.html",
+            shared
+            | {
+                "run": run | {"status": "ATTENTION", "bot": bot, "bot_id": 3, "rule": rule},
+                "parts": [stuck],
+                "running": False,
+            },
+        ),
+    }
+
+
 def _bot_page(tab: str) -> dict[str, Any]:
     bot = _bots()[0]
     bot.problem = None
@@ -217,6 +302,7 @@ def _bot_page(tab: str) -> dict[str, Any]:
     return {
         "bot": bot,
         "tab": tab,
+        "trading": {"state": "ACTIVE", "reason": "", "at": None},
         "tabs": [
             {"url": f"?tab={name}", "label": name.capitalize(), "current": name == tab, "count": ""}
             for name in names
@@ -424,6 +510,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "bots-empty": ("trading/bots.html", {"bots": [], "limit": {"used": 0, "allowed": None}}),
         "bot-form": ("trading/bot_form.html", bot_form),
         "bot-form-lacking": ("trading/bot_form.html", {"bot": None, "lacking": True}),
+        **_stops(),
         **{f"bot-{tab}": ("trading/bot.html", _bot_page(tab)) for tab in TABS},
         "trades": (
             "trading/trades.html",
