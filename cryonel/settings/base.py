@@ -343,6 +343,9 @@ SPECTACULAR_SETTINGS = {
         "OrderStatus": "apps.trading.domain.orders.OrderStatus",
         "PlanStatus": "apps.trading.domain.plans.PlanStatus",
         "ArbJobStatus": "apps.trading.domain.arb_jobs.ArbJobStatus",
+        "PlanKind": "apps.trading.domain.plans.PlanKind",
+        "OrderGroupKind": "apps.trading.domain.groups.GroupKind",
+        "OrderGroupStatus": "apps.trading.domain.groups.GroupStatus",
     },
 }
 
