@@ -28,9 +28,11 @@ from apps.trading.services import account, bots
 from apps.trading.services.kill import kill_request
 from apps.trading.strategies.parameters import params_form_fields
 from apps.trading.strategies.registry import STRATEGIES, strategy_type
+from apps.trading.web.drift import drift_shown
 from apps.trading.web.forms import RESTARTS, BotForm
 from apps.trading.web.pairs import pairs_offered
 from apps.trading.web.preview import preview_of
+from apps.trading.web.risk import bot_limits_section
 from apps.venues.domain.connections import Mode
 from apps.venues.selectors import connection_list
 
@@ -211,6 +213,7 @@ def _overview(request: ActorRequest, bot: Any) -> dict[str, Any]:
         "performance": found[0] if found else selectors.performance_none(pairs[0].split("/")[1]),
         "chart_url": reverse("bot-chart", args=[bot.pk]),
         "decisions": selectors.decision_rows(list(logged)),
+        **drift_shown(reader=request.actor, bot_id=bot.pk),
     }
 
 
@@ -258,6 +261,8 @@ def _settings(request: ActorRequest, bot: Any) -> dict[str, Any]:
             text = ", ".join(value) if isinstance(value, list) else str(value)
             shown.append({"label": bound.label, "value": f"{text} {_(unit)}" if unit else text})
         sections.append({"title": group["title"], "lines": shown})
+    if limits := bot_limits_section(reader=request.actor, bot_id=bot.pk):
+        sections.append(limits)
     return {"settings": sections}
 
 
