@@ -18,6 +18,7 @@ from apps.accounts.edges import ActorRequest, signed_in
 from apps.core import api, ratelimit
 from apps.core.domain.errors import Conflict, InputInvalid, NotAllowed
 from apps.core.domain.money import plain
+from apps.core.domain.people import Reader
 from apps.trading.domain.errors import LimitsLoosened, LimitsWrong
 from apps.trading.domain.policies import SPECS, Kind
 from apps.trading.domain.risk.findings import shown
@@ -200,3 +201,16 @@ def line_shown(line: LimitLine) -> dict[str, Any]:
         if (line.share or 0) >= 80
         else "",
     }
+
+
+def bot_limits_section(*, reader: Reader, bot_id: int) -> dict[str, Any] | None:
+    """The limits that somebody set for this bot, beside its own settings; None: nobody did."""
+    lines = [each for each in reads.bot_limit_lines(reader=reader, bot_id=bot_id) if each.own]
+    if not lines:
+        return None
+    shown_lines = [
+        {"label": _(each.spec.label), "value": f"{shown(each.own, each.spec.kind)} {_unit(each)}"}
+        for each in lines
+        if each.own is not None
+    ]
+    return {"title": _("Limits of this bot"), "lines": shown_lines}
