@@ -98,6 +98,68 @@ def _trades() -> list[Bag]:
     ]
 
 
+def _orders() -> list[Bag]:
+    """An order that rests at the exchange and a stop that waits here without a live price."""
+    boring = {
+        "symbol": "BTC/USDT", "side": "sell", "quantity": D("0.5"), "filled": D("0.1"),
+        "limit_price": D(64000), "trigger_price": None, "trail": None, "trail_best": None,
+        "status": "PARTIALLY_FILLED", "kind": "limit", "origin": "MANUAL", "warning": "",
+        "group_role": "TAKE_PROFIT", "triggered_at": None, "cancel_requested_at": None,
+        "closed_at": None, "placed_at": AT, "expires_at": None, "client_order_id": "c1",
+        "venue_order_id": "v1", "time_in_force": "GTC", "reduce_only": False, "reason": "",
+        "max_slippage": None, "round_trip_us": 900, "cancel_reason": "",
+    }  # fmt: skip
+    stop = {
+        "pk": 2, "kind": "stop", "status": "ARMED", "limit_price": None, "filled": D(0),
+        "trigger_price": D(58000), "group_role": "STOP_LOSS", "warning": "BOOK_STALE",
+    }  # fmt: skip
+    return [
+        Bag(
+            pk=order["pk"], order=Bag(**order), venue_label="Practice Alpha", base="BTC",
+            quote="USDT", place=place, can_cancel=True, live=True, attention=False,
+        )
+        for order, place in ((boring | {"pk": 1}, "VENUE"), (boring | stop, "ENGINE"))
+    ]  # fmt: skip
+
+
+def _groups() -> list[Bag]:
+    group = {
+        "symbol": "BTC/USDT", "kind": "BRACKET", "quantity": D("0.5"), "base": "BTC",
+        "next_at": None, "side": "buy", "connection_id": 1,
+    }  # fmt: skip
+    return [
+        Bag(pk=1, status="NEEDS_ATTENTION", **group),
+        Bag(pk=2, status="ACTIVE", **group),
+    ]
+
+
+def _ticket() -> forms.Form:
+    from apps.trading.web.ticket_form import TicketForm
+
+    return TicketForm(connections=[Bag(pk=1, label="Practice Alpha")])
+
+
+def _order_summary() -> dict[str, Any]:
+    wish = Bag(limit_price=D(60000))
+    return {
+        "estimate": Bag(
+            side="buy", quantity=D("0.5"), price=D(60000), worst=D(60300), value=D(30000),
+            fee=D(15), slippage=D("0.0001"), total=D(30015), place="ENGINE", thin=True,
+        ),
+        "place": "in CRYONEL",
+        "ticket": Bag(
+            kind="limit", wish=wish, profit_price=D(64000), stop_trigger=D(58000),
+            stop_limit=None, stop_trail=None, slices=None, has_exits=True,
+        ),
+        "intent": Bag(
+            side="buy", quantity=D("0.5"), trigger_price=None, trail=None, expires_at=None,
+            reduce_only=False, connection_id=1,
+        ),
+        "terms": Bag(symbol="BTC/USDT", base="BTC", quote="USDT"),
+        "link": Bag(label="Practice Alpha", mode="PAPER"),
+    }  # fmt: skip
+
+
 def _bots() -> list[Bag]:
     return [
         Bag(
@@ -512,6 +574,52 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "bot-form-lacking": ("trading/bot_form.html", {"bot": None, "lacking": True}),
         **_stops(),
         **{f"bot-{tab}": ("trading/bot.html", _bot_page(tab)) for tab in TABS},
+        "orders": (
+            "trading/orders.html",
+            {"past": False, "rows": _orders(), "groups": _groups()},
+        ),
+        "orders-history": (
+            "trading/orders.html",
+            {
+                "past": True,
+                "rows": [],
+                "groups": [],
+                "page": Paginator([], 8).page(1),
+                "wanted": {"status": "", "symbol": "", "origin": ""},
+                "query": "view=history&",
+                "statuses": ["FILLED", "CANCELLED"],
+                "origins": ["BOT", "MANUAL"],
+            },
+        ),
+        "order": (
+            "trading/order.html",
+            {
+                "row": _orders()[1],
+                "order": _orders()[1].order,
+                "story": [
+                    Bag(at=AT, code="PLACED", tone="", figures=None),
+                    Bag(at=AT, code="SENT", tone="", figures=None),
+                ],
+                "refusal": "",
+                "group": _groups()[1],
+                "mates": _orders(),
+            },
+        ),
+        "ticket": (
+            "trading/ticket.html",
+            {"form": _ticket(), "links": [Bag(pk=1)], "pairs": ["BTC/USDT"], "summary": None},
+        ),
+        "ticket-check": (
+            "trading/ticket.html",
+            {
+                "form": _ticket(),
+                "links": [Bag(pk=1)],
+                "pairs": [],
+                "summary": _order_summary(),
+                "key": "k",
+                "filled": [("size", "1")],
+            },
+        ),
         "trades": (
             "trading/trades.html",
             {
