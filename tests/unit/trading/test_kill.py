@@ -14,16 +14,17 @@ from apps.trading.domain.legs import SizeRules
 from apps.venues.domain.ports import Side
 
 D = Decimal
-amounts = st.decimals(min_value=D("0.00000001"), max_value=D("1000000"), places=8)
-signed = st.decimals(min_value=D(-1000), max_value=D(1000), places=8)
-steps = st.sampled_from([None, D("0.00000001"), D("0.0001"), D("0.01"), D(1), D(25)])
+# Whole thousandths, so that most of what is drawn can really be traded.
+amounts = st.integers(1, 1_000_000).map(lambda number: D(number) / 1000)
+signed = st.integers(-50_000, 50_000).map(lambda number: D(number) / 1000)
+steps = st.sampled_from([None, D("0.00000001"), D("0.0001"), D("0.01"), D(1)])
 rules = st.builds(
     SizeRules,
     quantity_step=steps,
     price_step=steps,
-    min_quantity=st.sampled_from([None, D("0.0001"), D(1)]),
+    min_quantity=st.sampled_from([None, D("0.0001"), D("0.1")]),
     max_quantity=st.sampled_from([None, D(3), D(500)]),
-    min_notional=st.sampled_from([None, D(5), D(10)]),
+    min_notional=st.sampled_from([None, D("0.01"), D(10)]),
 )
 
 
