@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
 from apps.accounts.services import user_create
 from apps.billing.services import plan_set
+from apps.core.domain.errors import CryonelError
 from apps.core.domain.people import Actor
 from apps.trading import tasks
+from apps.trading.campaign.children import Note
 from apps.trading.campaign.scenario import Scenario
 from apps.trading.services import bots
 from apps.trading.services.reconcile import connection_reconcile
-from apps.venues.services import practice_connection_open
+from apps.venues.services import connection_remove, practice_connection_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,22 @@ class Desk:
 def desks_make(scenario: Scenario, name: str) -> list[Desk]:
     """Everybody of a run. `name` is new in this database."""
     return [_desk(scenario, person, name) for person in range(scenario.people())]
+
+
+def desks_close(note: Note, desks: Iterable[Desk]) -> None:
+    """Everybody leaves: what looks at all connections has no more to look at because of them."""
+    for desk in desks:
+        actor = Actor.platform(desk.workspace_id)
+        steps: list[Callable[..., object]] = [
+            partial(bots.bot_stop, actor=actor, bot_id=desk.bot_id),
+            partial(bots.bot_delete, actor=actor, bot_id=desk.bot_id),
+            *(partial(connection_remove, actor=actor, connection_id=each) for each in desk.links),
+        ]
+        for step in steps:
+            try:
+                step(now=timezone.now())
+            except CryonelError as problem:
+                note("stays", [problem.code, str(problem)])
 
 
 def _desk(scenario: Scenario, person: int, name: str) -> Desk:

@@ -14,7 +14,7 @@ from django.db import connection
 from apps.trading.campaign import crashes, roles, trading_desk, witness
 from apps.trading.campaign.children import Child, Ending, Note
 from apps.trading.campaign.clock import WorldClock
-from apps.trading.campaign.desk import Desk, desks_make
+from apps.trading.campaign.desk import Desk, desks_close, desks_make
 from apps.trading.campaign.post import Letter, PostOffice
 from apps.trading.campaign.scenario import INSTANCES, MIDDLES, Process, Scenario, dice
 from apps.trading.campaign.venue import Book, VenueControl
@@ -76,6 +76,8 @@ class Run:
         if self.desks:
             self._settle()
             self._compare()
+            self._one("desks", partial(desks_close, desks=self.desks))
+            self.world.office.collect()
         self.verdict.seconds = time.monotonic() - began
         return self.verdict
 
