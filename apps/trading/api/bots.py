@@ -18,6 +18,7 @@ from apps.trading.api import shapes
 from apps.trading.api.queries import NoQuery, PageQuery, paged
 from apps.trading.api.route import StopApi, TradingApi, checked, midnight
 from apps.trading.selectors.bots import QuoteSum, bot_problem
+from apps.trading.selectors.capital import SetAside, set_aside
 from apps.trading.selectors.lists import bot_rows
 from apps.trading.services import bots
 from apps.trading.strategies.parameters import params_schema
@@ -26,7 +27,7 @@ from apps.trading.strategies.registry import STRATEGIES
 CONNECTIONS = "venues"  # the parameter that holds connection ids; here it has a field of its own
 
 
-def bot_shown(bot: Any, sums: Iterable[QuoteSum]) -> dict[str, Any]:
+def bot_shown(bot: Any, sums: Iterable[QuoteSum], kept: Iterable[SetAside]) -> dict[str, Any]:
     venues = list(bot.venues.all())
     return {
         "bot": bot,
@@ -34,6 +35,7 @@ def bot_shown(bot: Any, sums: Iterable[QuoteSum]) -> dict[str, Any]:
         "params": {name: value for name, value in bot.params.items() if name != CONNECTIONS},
         "connection_ids": [each.connection_id for each in venues],
         "venues": [each.venue for each in venues],
+        "set_aside": list(kept),
         "pnl": sorted(sums, key=lambda each: -each.trades),
     }
 
@@ -41,7 +43,8 @@ def bot_shown(bot: Any, sums: Iterable[QuoteSum]) -> dict[str, Any]:
 def bots_shown(found: Iterable[Any]) -> list[dict[str, Any]]:
     listed = list(found)
     sums = selectors.pnl_by_bot([bot.pk for bot in listed])
-    return [bot_shown(bot, sums.get(bot.pk, [])) for bot in listed]
+    kept = set_aside([bot.pk for bot in listed])
+    return [bot_shown(bot, sums.get(bot.pk, []), kept.get(bot.pk, [])) for bot in listed]
 
 
 class OneBot(ActorApi):
@@ -88,6 +91,7 @@ class BotApi(OneBot, TradingApi):
             params={**bot.params, **data.get("params", {})},
             connection_ids=data.get("connection_ids", []),
             on_restart=data.get("on_restart"),
+            capital=data.get("capital", ...),
             now=timezone.now(),
         )
         return self.shown(bot_id)

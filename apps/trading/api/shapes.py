@@ -14,6 +14,7 @@ from apps.trading.domain.orders import OrderOrigin, OrderStatus
 from apps.trading.domain.plans import PlanKind, PlanStatus, Role
 
 Shape = serializers.Serializer[Any]
+CAPITAL = "Of the pairs' quote; set aside while the bot runs, others cannot spend it. null: none."
 
 
 def codes(kind: type[StrEnum]) -> list[str]:
@@ -197,6 +198,13 @@ class BotProblemOutput(Shape):
     until = InstantField(source="at", allow_null=True)
 
 
+class SetAsideOutput(Shape):
+    connection_id = serializers.IntegerField()
+    asset = serializers.CharField()
+    amount = AmountField()
+    in_use = AmountField(help_text="By its open trades.")
+
+
 class BotOutput(Shape):
     id = serializers.IntegerField(source="bot.pk")
     name = serializers.CharField(source="bot.name")
@@ -211,6 +219,8 @@ class BotOutput(Shape):
     on_restart = serializers.ChoiceField(
         source="bot.on_restart", choices=codes(RestartPolicy), help_text="After an unclean end."
     )
+    capital = MaybeAmountField(source="bot.capital", help_text=CAPITAL)
+    set_aside = SetAsideOutput(many=True, help_text="What stands of it while the bot runs.")
     copied_from = serializers.IntegerField(source="bot.copied_from_id", allow_null=True)
     created_at = InstantField(source="bot.created_at")
     started_at = InstantField(source="bot.started_at", allow_null=True)
@@ -235,6 +245,9 @@ class BotInput(Shape):
         default=RestartPolicy.RESUME.value,
         help_text="After an unclean end: trade on once compared, or close what it opened and stop.",
     )
+    capital = serializers.DecimalField(
+        max_digits=38, decimal_places=18, allow_null=True, default=None, help_text=CAPITAL
+    )
 
 
 class BotChange(Shape):
@@ -248,6 +261,9 @@ class BotChange(Shape):
         required=False,
     )
     on_restart = serializers.ChoiceField(choices=codes(RestartPolicy), required=False)
+    capital = serializers.DecimalField(
+        max_digits=38, decimal_places=18, allow_null=True, required=False, help_text=CAPITAL
+    )
 
 
 class DecisionOutput(Shape):

@@ -92,6 +92,9 @@ TEXTS: dict[str, str] = {
     "CAPITAL_TAKEN": gettext_noop(
         "refused: {needed} {asset} needed, {free} free after reservations"
     ),
+    "CAPITAL_CAP": gettext_noop(
+        "refused: {needed} {asset} needed, {left} of the bot's own capital are left there"
+    ),
     "UNKNOWN_STATE": gettext_noop("refused: {what} is not known, and unknown is not safe"),
     "PAIR_PAUSED": gettext_noop(
         "waiting: {symbol} is paused until {until} after {count} failed trades within an hour"

@@ -226,3 +226,24 @@ class LiveConditionsUnmet(Conflict):
 
     code = "CNF-0461"
     template = gettext_noop("Real money stays locked: not every condition is met.")
+
+
+# --- capital of a bot
+
+
+class CapitalNotFree(InputInvalid):
+    """details: {"capital": [sentence]}."""
+
+    code = "VAL-0481"
+    template = gettext_noop(
+        "The bot's capital is not free: {needed} {asset} at {venue} are needed, {free} are free."
+    )
+
+
+class CapitalUnpriced(InputInvalid):
+    """details: {"capital": [sentence]}."""
+
+    code = "VAL-0482"
+    template = gettext_noop(
+        "No live price of {symbol} is known, so the bot's capital cannot be split. Try again."
+    )

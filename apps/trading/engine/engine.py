@@ -260,6 +260,7 @@ class Engine:
         now, began = timezone.now(), time.monotonic()
         facts = await self.database.run(lambda: reads.engine_facts(bots=roster, now=now))
         self.market.free, self.market.fees = facts.free, facts.fees
+        self.market.own = facts.own
         self.market.alignment = facts.alignment
         for number, bot_facts in facts.bots.items():
             held = self.runners.get(number)

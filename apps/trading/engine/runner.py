@@ -57,7 +57,8 @@ class BotRunner:
         facts = Facts(
             now=now,
             venues=tuple(
-                market.venue(number, code, symbol) for number, code in self.bot.connections
+                market.venue(number, code, symbol, bot_id=self.bot.bot_id)
+                for number, code in self.bot.connections
             ),
             bot=self.facts,
         )

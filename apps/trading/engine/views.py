@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from apps.core.domain.errors import CryonelError
+from apps.core.domain.money import ZERO
 from apps.markets.domain.spreads import Level
 from apps.markets.hub import MarketHub
 from apps.trading.domain.alignment import AlignmentFact
@@ -27,10 +28,11 @@ class MarketView:
         self._exact: dict[tuple[str, str], tuple[float, Levels]] = {}
         self.rules: Rules = {}
         self.free: Mapping[Claim, Decimal] = {}
+        self.own: Mapping[int, Mapping[Claim, Decimal]] = {}
         self.fees: Mapping[tuple[int, str], Decimal] = {}
         self.alignment: Mapping[int, AlignmentFact] = {}
 
-    def venue(self, connection_id: int, venue: str, symbol: str) -> VenueFacts:
+    def venue(self, connection_id: int, venue: str, symbol: str, *, bot_id: int) -> VenueFacts:
         bids, asks, age = self._book(venue, symbol)
         rules, listed = self.rules.get((venue, symbol), (None, None))
         base, _, quote = symbol.partition("/")
@@ -43,9 +45,17 @@ class MarketView:
             book_age=age,
             taker_fee=listed if fee is None else fee,
             rules=rules,
-            free_base=self.free.get((connection_id, base)),
-            free_quote=self.free.get((connection_id, quote)),
+            free_base=self._free((connection_id, base), bot_id),
+            free_quote=self._free((connection_id, quote), bot_id),
         )
+
+    def _free(self, claim: Claim, bot_id: int) -> Decimal | None:
+        """For a bot with capital of its own: what is left of that, where it is really there."""
+        free = self.free.get(claim)
+        own = self.own.get(bot_id, {}).get(claim)
+        if free is None or own is None:
+            return free
+        return max(min(own, free + max(own, ZERO)), ZERO)
 
     def _book(
         self, venue: str, symbol: str

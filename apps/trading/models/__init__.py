@@ -15,6 +15,7 @@ from apps.trading.models.accounts import (
 from apps.trading.models.alignment import ConnectionAlignment
 from apps.trading.models.anomalies import PlanAnomaly
 from apps.trading.models.bots import Bot, BotInventory, BotRestart, BotVenue, DecisionLog
+from apps.trading.models.capital import BotCapital
 from apps.trading.models.decisions import RiskDecision
 from apps.trading.models.kill import KillOrder, KillPart, KillRun
 from apps.trading.models.live import LiveUnlock
@@ -31,6 +32,7 @@ __all__ = [
     "AccountFee",
     "ArbJob",
     "Bot",
+    "BotCapital",
     "BotInventory",
     "BotRestart",
     "BotVenue",

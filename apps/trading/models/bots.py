@@ -22,6 +22,7 @@ class Bot(Owned):
     trading_state_at = models.DateTimeField(null=True)
     trading_state_reason = models.CharField(max_length=200, blank=True)
     on_restart = models.CharField(max_length=8, default=RestartPolicy.RESUME)
+    capital = amount(null=True)  # quote, set aside while it runs; NULL: it takes what is free
     copied_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     paused_until = models.DateTimeField(null=True)
     state = models.JSONField(null=True)

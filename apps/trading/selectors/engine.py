@@ -18,6 +18,7 @@ from apps.trading.domain.risk import Claim
 from apps.trading.models import AccountFee, Bot, BotRestart, BotVenue
 from apps.trading.selectors import exposure
 from apps.trading.selectors.alignment import alignment_of
+from apps.trading.selectors.capital import capital_left
 from apps.trading.selectors.plans import Pause, pairs_churned
 from apps.trading.strategies.interface import BotFacts
 
@@ -37,10 +38,12 @@ class EngineBot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """Free capital by (connection, asset) and taker fees by (connection, symbol)."""
+    """Free capital by (connection, asset), what is left of each bot's own, and taker fees by
+    (connection, symbol)."""
 
     bots: Mapping[int, BotFacts]
     free: Mapping[Claim, Decimal]
+    own: Mapping[int, Mapping[Claim, Decimal]]
     fees: Mapping[tuple[int, str], Decimal]
     alignment: Mapping[int, AlignmentFact]
 
@@ -89,6 +92,7 @@ def engine_facts(*, bots: Sequence[EngineBot], now: datetime) -> EngineFacts:
             for number in numbers
         },
         free=free,
+        own=capital_left(numbers),
         fees=account_fees(connection_ids),
         alignment=alignment_of(connection_ids, now=now),
     )

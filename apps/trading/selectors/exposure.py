@@ -21,7 +21,8 @@ LOST = [PlanStatus.FAILED, PlanStatus.UNWOUND, PlanStatus.NEEDS_ATTENTION]
 
 
 def free_capital(workspace_id: int) -> dict[Claim, Decimal]:
-    """{(connection, asset): free balance after reservations}. An absent claim is not known."""
+    """{(connection, asset): free balance after reservations and all that bots have set aside}.
+    An absent claim is not known."""
     return gate_facts.capital(workspace_id)
 
 

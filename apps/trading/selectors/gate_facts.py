@@ -410,7 +410,23 @@ SELECT told.connection_id, told.asset, told.free
         SELECT sum(held.amount) FROM trading_capitalreservation AS held
         WHERE held.connection_id = told.connection_id AND held.asset = told.asset
           AND held.released_at >= told.at), 0)
+    - COALESCE(kept.by_others, 0), kept.own_left
 FROM portfolio_balancenow AS told
+LEFT JOIN LATERAL (
+    SELECT sum(GREATEST(each.left, 0)) FILTER (
+               WHERE each.bot_id IS DISTINCT FROM %(bot)s::bigint) AS by_others,
+           min(each.left) FILTER (WHERE each.bot_id = %(bot)s::bigint) AS own_left
+    FROM (
+        SELECT one.bot_id, one.amount - COALESCE((
+            SELECT sum(held.amount) FROM trading_capitalreservation AS held
+            WHERE held.connection_id = one.connection_id AND held.asset = one.asset
+              AND held.bot_id = one.bot_id AND held.released_at IS NULL), 0) AS left
+        FROM trading_botcapital AS one
+        JOIN trading_bot AS owner ON owner.id = one.bot_id
+        WHERE one.connection_id = told.connection_id AND one.asset = told.asset
+          AND owner.status <> 'STOPPED' AND owner.deleted_at IS NULL
+    ) AS each
+) AS kept ON TRUE
 WHERE told.workspace_id = %(workspace)s::bigint
 """
 OF_CLAIMS = """
@@ -418,19 +434,41 @@ OF_CLAIMS = """
 """
 
 
-def capital(workspace_id: int, claims: Collection[Claim] | None = None) -> dict[Claim, Decimal]:
-    """{claim: free after reservations}, of all or of those named. An absent one is not known.
+@dataclass(frozen=True, slots=True)
+class Capital:
+    """Of one claim. free: after reservations and what other bots have set aside. own_left: what
+    the asking bot's own capital still allows; None: it has set nothing aside."""
+
+    free: Decimal
+    own_left: Decimal | None
+
+
+def capital_of(
+    workspace_id: int, claims: Collection[Claim] | None = None, *, bot_id: int | None = None
+) -> dict[Claim, Capital]:
+    """Of all claims or of those named. An absent one is not known.
 
     A released reservation counts until a balance newer than its release was seen: until then the
     balance may still show what was spent. That of an order that rests at the venue does not
-    count once a newer balance was told: the venue itself has set the amount aside by then.
+    count once a newer balance was told: the venue itself has set the amount aside by then. Of
+    what a running bot has set aside, its own open reservations are a part, not an addition.
     """
     if claims is not None and not claims:
         return {}
     arguments: dict[str, Any] = {
         "workspace": workspace_id,
+        "bot": bot_id,
         "connections": sorted({number for number, _ in claims or ()}),
         "assets": sorted({asset for _, asset in claims or ()}),
     }
-    rows = _read(CAPITAL if claims is None else CAPITAL + OF_CLAIMS, arguments)
-    return {(number, asset): free for number, asset, free in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(CAPITAL if claims is None else CAPITAL + OF_CLAIMS, arguments)
+        return {(number, asset): Capital(*rest) for number, asset, *rest in cursor.fetchall()}
+
+
+def capital(
+    workspace_id: int, claims: Collection[Claim] | None = None, *, bot_id: int | None = None
+) -> dict[Claim, Decimal]:
+    """{claim: what is free}, as `capital_of` says; bot_id None: for who is no bot."""
+    found = capital_of(workspace_id, claims, bot_id=bot_id)
+    return {claim: each.free for claim, each in found.items()}

@@ -42,6 +42,7 @@ def bot_copy(
         connection_ids=connection_ids,
         mode=mode,
         on_restart=source.on_restart,
+        capital=source.capital,
         now=now,
     )
     made.copied_from = source

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from types import EllipsisType
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -44,6 +46,11 @@ from apps.trading.domain.plans import ALIVE
 from apps.trading.models import Bot, BotInventory, BotVenue, Plan
 from apps.trading.selectors.live import conditions_of, live_state, target_of
 from apps.trading.services.account import account_open
+from apps.trading.services.bot_capital import (
+    capital_checked,
+    capital_release,
+    capital_set_aside,
+)
 from apps.trading.strategies.parameters import params_dump, params_parse
 from apps.trading.strategies.registry import strategy_type
 from apps.venues.domain.connections import ConnectionStatus, Mode
@@ -61,11 +68,14 @@ def bot_create(
     connection_ids: Sequence[int],
     mode: str = Mode.PAPER,
     on_restart: str = RestartPolicy.RESUME,
+    capital: Decimal | None = None,
     now: datetime,
 ) -> Bot:
-    """A stopped bot. Raises InputRefused by field, StrategyMissing, ConnectionMissing,
-    ConnectionUnfit, ConnectionModeWrong, LiveTradingClosed, VenuesTooFew, PairUntradable,
-    PlanLimitReached, BotNameTaken."""
+    """A stopped bot; capital: of its quote, set aside for it while it runs.
+
+    Raises InputRefused by field, StrategyMissing, ConnectionMissing, ConnectionUnfit,
+    ConnectionModeWrong, LiveTradingClosed, VenuesTooFew, PairUntradable, PlanLimitReached,
+    BotNameTaken."""
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
     values, connections = params_checked(actor, strategy, params, connection_ids, mode)
@@ -77,6 +87,7 @@ def bot_create(
         params=values,
         status=BotStatus.STOPPED,
         on_restart=_policy(on_restart),
+        capital=capital_checked(capital, _symbols(strategy, values)),
         created_at=now,
     )
     _save(bot)
@@ -94,16 +105,19 @@ def bot_update(
     params: Mapping[str, Any],
     connection_ids: Sequence[int],
     on_restart: str | None = None,
+    capital: Decimal | EllipsisType | None = ...,
     now: datetime,
 ) -> Bot:
-    """Change a stopped bot; on_restart None keeps what it is. Raises what bot_create raises,
-    BotMissing and BotIsRunning."""
+    """Change a stopped bot; on_restart None and capital ... keep what they are. Raises what
+    bot_create raises, BotMissing and BotIsRunning."""
     actor.require(Role.TRADER)
     bot = _locked(actor, bot_id)
     _require_stopped(bot)
     values, connections = params_checked(actor, bot.strategy, params, connection_ids, bot.mode)
     bot.name, bot.params = _name(name), values
     bot.on_restart = _policy(on_restart or bot.on_restart)
+    wanted = bot.capital if isinstance(capital, EllipsisType) else capital
+    bot.capital = capital_checked(wanted, _symbols(bot.strategy, values))
     _save(bot)
     BotVenue.objects.filter(bot=bot).delete()
     _venues_store(bot, connections)
@@ -113,8 +127,10 @@ def bot_update(
 
 @transaction.atomic
 def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
-    """Let an engine take it. Raises BotMissing, TradingIsHalted, PlanLimitReached, and what no
-    longer fits: ConnectionUnfit, InputRefused, LiveLocked. Starting a running bot is success."""
+    """Let an engine take it, with its capital set aside. Starting a running bot is success.
+
+    Raises BotMissing, TradingIsHalted, PlanLimitReached, LiveLocked, CapitalNotFree,
+    CapitalUnpriced, and what no longer fits: ConnectionUnfit, InputRefused."""
     actor.require(Role.TRADER)
     account_open(actor.workspace_id)
     account = locks.trading_account(actor.workspace_id)
@@ -131,6 +147,7 @@ def bot_start(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
     held = [each.connection_id for each in bot.venues.all()]
     params_checked(actor, bot.strategy, bot.params, held, bot.mode)
     _require_unlocked(actor, bot)
+    capital_set_aside(bot, _symbols(bot.strategy, bot.params))
     _moved(bot, BotStatus.RUNNING, now)
     _inventory_note(bot, held, now)
     _tell(BotStarted(workspace_id=actor.workspace_id, bot_id=bot.pk), actor, now)
@@ -148,6 +165,7 @@ def bot_stop(*, actor: Actor, bot_id: int, now: datetime) -> Bot:
         return bot
     bot.lease_owner, bot.lease_until = "", None
     _moved(bot, BotStatus.STOPPED, now)
+    capital_release(bot)
     _tell(BotStopped(workspace_id=actor.workspace_id, bot_id=bot.pk), actor, now)
     return bot
 
@@ -233,6 +251,11 @@ def params_checked(
         what=_("pairs per bot"),
     )
     return params_dump(parsed), connections
+
+
+def _symbols(strategy: str, params: Mapping[str, Any]) -> tuple[str, ...]:
+    kind = strategy_type(strategy)
+    return tuple(kind.symbols(params_parse(kind.params_type, params)))
 
 
 def _require_traded(symbols: Iterable[str], venues: Iterable[str]) -> None:

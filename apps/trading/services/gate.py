@@ -177,6 +177,7 @@ def _with_figures(
     stands = gate_facts.standing(workspace_id, bot_id, wanted.symbol, context.now)
     rates = gate_prices.rates(stands.quotes | {wanted.quote})
     rate = rates[wanted.quote]
+    held = gate_facts.capital_of(workspace_id, wanted.spends.keys(), bot_id=bot_id)
     own = (caps or _caps(told.bot)).policy(rate)
     asked = bot_id is not None or caps is not None
     return replace(
@@ -194,7 +195,8 @@ def _with_figures(
         second=_second_prices(wanted, told),
         last_failure_at=stands.last_failure_at,
         failures_hour=stands.failures_hour,
-        free=dict(gate_facts.capital(workspace_id, wanted.spends.keys())),
+        free={claim: each.free for claim, each in held.items()},
+        own_left={c: each.own_left for c, each in held.items() if each.own_left is not None},
     )
 
 

@@ -23,7 +23,7 @@ from apps.venues.registry import venue_label
 GROUPS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
     (_("What it trades"), "", ("name", "pairs", "venues")),
     (_("When it trades"), "", ("threshold", "buffer", "max_slippage", "max_book_age", "valid_for")),
-    (_("How much"), "", ("notional", "max_open", "max_per_hour", "max_per_day")),
+    (_("How much"), "", ("notional", "capital", "max_open", "max_per_hour", "max_per_day")),
     (
         _("When it stops"),
         _("Limits that protect you when the market or a venue misbehaves."),
@@ -32,7 +32,7 @@ GROUPS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
 )
 
 
-OWN = ("name", "on_restart")  # fields of every bot, not of its strategy
+OWN = ("name", "on_restart", "capital")  # fields of every bot, not of its strategy
 RESTARTS = (
     (RestartPolicy.RESUME, _("Resume: compare, then trade on")),
     (RestartPolicy.FLATTEN, _("Flatten: compare, close what it opened, then stand stopped")),
@@ -55,6 +55,19 @@ class BotForm(forms.Form):
         choices=RESTARTS,
         initial=RestartPolicy.RESUME,
         help_text=_("When the machine failed. Orders and balances are always compared first."),
+    )
+
+    capital = forms.DecimalField(
+        label=_("Capital of its own"),
+        required=False,
+        max_digits=38,
+        decimal_places=18,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text=_(
+            "Optional, in the quote of its pairs. While the bot runs, other bots and orders by "
+            "hand cannot spend it, and it uses no more than that. It is split evenly over its "
+            "venues: so much of the quote, and as much again in what it sells."
+        ),
     )
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -18,11 +19,13 @@ from apps.billing.selectors import limits_for
 from apps.core import api, ratelimit
 from apps.core.charts import dots
 from apps.core.domain.errors import Conflict, CryonelError, InputInvalid, PlanRequired
+from apps.core.domain.money import plain
 from apps.markets.selectors import spread_board
 from apps.trading import selectors
 from apps.trading.domain.errors import LiveLocked
 from apps.trading.domain.kill import KillCommand, KillOrigin, KillScope
 from apps.trading.selectors.alignment_shown import alignments_of_bot, restarts_of_bot
+from apps.trading.selectors.capital import set_aside
 from apps.trading.selectors.plans import pairs_paused, plan_notices
 from apps.trading.services import account, bots
 from apps.trading.services.kill import kill_request
@@ -70,6 +73,7 @@ def bot_create(request: ActorRequest) -> HttpResponse:
                 connection_ids=form.cleaned_data["venues"],
                 mode=mode,
                 on_restart=form.cleaned_data["on_restart"],
+                capital=form.cleaned_data["capital"],
                 now=timezone.now(),
             )
         except CryonelError as e:
@@ -95,6 +99,7 @@ def bot_edit(request: ActorRequest, bot_id: int) -> HttpResponse:
                 params=form.params(),
                 connection_ids=form.cleaned_data["venues"],
                 on_restart=form.cleaned_data["on_restart"],
+                capital=form.cleaned_data["capital"],
                 now=timezone.now(),
             )
         except CryonelError as e:
@@ -231,7 +236,12 @@ def page_of_trades(request: HttpRequest, fills: Any) -> Any:
 
 def _positions(request: ActorRequest, bot: Any) -> dict[str, Any]:
     found = selectors.bot_positions(reader=request.actor, bot=bot)
-    return {"positions": found.rows, "advice": found.advice, "advised_at": found.as_of}
+    return {
+        "positions": found.rows,
+        "advice": found.advice,
+        "advised_at": found.as_of,
+        "set_aside": set_aside([bot.pk]).get(bot.pk, []),
+    }
 
 
 def _decisions(request: ActorRequest, bot: Any) -> dict[str, Any]:
@@ -257,6 +267,8 @@ def _settings(request: ActorRequest, bot: Any) -> dict[str, Any]:
             value = venues if bound.name == "venues" else bot.params.get(bound.name, "")
             if bound.name == "on_restart":
                 value = str(dict(RESTARTS)[bot.on_restart])
+            if bound.name == "capital":
+                value = _plainly(bot.capital) or _("None: it takes what is free")
             unit = lines[bound.name].unit if bound.name in lines else ""
             text = ", ".join(value) if isinstance(value, list) else str(value)
             shown.append({"label": bound.label, "value": f"{text} {_(unit)}" if unit else text})
@@ -288,9 +300,13 @@ def _tab(bot_id: int, name: str, current: bool) -> dict[str, Any]:
     return {"url": target, "label": labels[name], "current": current, "count": None}
 
 
+def _plainly(amount: Decimal | None) -> str:
+    return "" if amount is None else plain(amount)
+
+
 def _initial(bot: Any) -> dict[str, Any]:
     venues = [each.connection_id for each in bot.venues.all()]
-    own = {"name": bot.name, "on_restart": bot.on_restart}
+    own = {"name": bot.name, "on_restart": bot.on_restart, "capital": _plainly(bot.capital)}
     return {**own, **bot.params, "venues": venues}
 
 

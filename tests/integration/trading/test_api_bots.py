@@ -120,6 +120,9 @@ def test_a_bot_is_told_with_parameters_as_people_type_them(desk, program):
         "venues": ["practice.alpha", "practice.beta"],
         "pnl": [],
         "on_restart": "RESUME",
+        "copied_from": None,
+        "capital": None,
+        "set_aside": [],
         "created_at": bot.created_at.isoformat().replace("+00:00", "Z"),
         "started_at": bot.started_at.isoformat().replace("+00:00", "Z"),
     }

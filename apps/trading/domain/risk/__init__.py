@@ -79,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     account.error_burst,
     account.cooldown,
     account.churn,
+    account.capital_cap,
     account.capital,
 )
 CLOSING: tuple[Rule, ...] = (order.connections, order.sizes)
@@ -99,6 +100,7 @@ OPENING_ONLY: frozenset[Rule] = frozenset(
         account.drawdown,
         account.loss_streak,
         account.error_burst,
+        account.capital_cap,
     }
 )
 

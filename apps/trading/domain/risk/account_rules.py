@@ -192,6 +192,17 @@ def capital(wanted: Wanted, context: RiskContext) -> Finding:
     return PASSED
 
 
+def capital_cap(wanted: Wanted, context: RiskContext) -> Finding:
+    """A bot with capital of its own uses no more than that at once."""
+    for claim, needed in wanted.spends.items():
+        left = context.own_left.get(claim)
+        if left is not None and needed > left:
+            return refused(
+                "CAPITAL_CAP", needed=plain(needed), asset=claim[1], left=plain(max(left, ZERO))
+            )
+    return PASSED
+
+
 def _seconds(left: timedelta) -> str:
     return str(int(left.total_seconds()) + 1)
 

@@ -186,6 +186,7 @@ class RiskContext:
     last_failure_at: datetime | None = None
     failures_hour: int = 0  # of this pair
     free: Mapping[Claim, Decimal | None] = field(default_factory=dict)
+    own_left: Mapping[Claim, Decimal] = field(default_factory=dict)  # of the bot's own capital
 
     def subjects(self) -> tuple[tuple[Figures, Limits], ...]:
         """Each with the limits that bind it."""

@@ -35,5 +35,6 @@ RULE_TEXTS: dict[str, str] = {
     "error_burst": _("Failed orders"),
     "cooldown": _("Pause after a failed trade"),
     "churn": _("Failed trades of this pair"),
+    "capital_cap": gettext_noop("Within the bot's own capital"),
     "capital": _("Free capital after reservations"),
 }
