@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -205,6 +206,12 @@ class Bracket(RuleBasedStateMachine):
                 self.change(number, triggered=True)
 
     @rule()
+    def the_price_falls(self) -> None:
+        """The engine sees it and asks the machine at once."""
+        self.trigger()
+        self.advance(1)
+
+    @rule()
     def person_cancels_the_entry(self) -> None:
         if self.orders[1].live:
             self.change(1, cancel_asked=True)
@@ -214,10 +221,19 @@ class Bracket(RuleBasedStateMachine):
     def person_cancels_all(self) -> None:
         self.status = GroupStatus.CANCELLING
 
+    @rule(rounds=st.integers(1, 4))
+    def advance(self, rounds: int) -> None:
+        for _ in range(rounds):
+            for action in next_actions(self.facts()):
+                self.act(action)
+
     @rule()
-    def advance(self) -> None:
-        for action in next_actions(self.facts()):
-            self.act(action)
+    def run_smoothly(self) -> None:
+        """All goes as it should for a while: the deep states are reached too."""
+        self.fill(D("0.6"), 0)
+        self.advance(2)
+        self.deliver(accept=True, which=0)
+        self.advance(1)
 
     def act(self, action: groups.Action) -> None:
         if isinstance(action, Cancel):
@@ -268,3 +284,4 @@ class Bracket(RuleBasedStateMachine):
 
 
 TestBracket = Bracket.TestCase
+TestBracket.settings = settings(max_examples=300, stateful_step_count=30)
