@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from apps.trading.admin import site as staff
+
 api_v1: list[URLPattern | URLResolver] = [
     path("auth/", include("apps.accounts.api.urls")),
     path("", include("apps.venues.api.urls")),
@@ -19,6 +21,7 @@ urlpatterns = [
     path("", include("apps.venues.web.urls")),
     path("", include("apps.markets.web.urls")),
     path("", include("apps.trading.web.urls")),
+    path("staff/", staff.urls),
     path("api/v1/", include(api_v1)),
 ]
 

@@ -139,6 +139,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 TRUSTED_PROXIES = _whole("CRYONEL_TRUSTED_PROXIES", 0)
 
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",  # the staff pages register by themselves
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -20,10 +21,10 @@ from apps.core import api, ratelimit
 from apps.core.domain.errors import Conflict, InputInvalid, NotAllowed, SignInRequired
 from apps.trading.domain.errors import LiveNameWrong
 from apps.trading.domain.live import CONDITIONS, FAULTS, REMEDIES, Condition
-from apps.trading.domain.policies import SPECS
-from apps.trading.domain.risk.findings import shown
+from apps.trading.domain.policies import SPECS, Kind
 from apps.trading.selectors.live import Target, conditions_of, live_state, target_of
 from apps.trading.services.live import live_lock, live_unlock
+from apps.trading.web.risk import UNITS, written
 
 
 class UnlockForm(forms.Form):
@@ -133,10 +134,9 @@ def _url(name: str, target: Target) -> str:
 
 
 def _limit(name: str, text: str) -> dict[str, str]:
-    from decimal import Decimal
-
     spec = SPECS[name]
-    return {"label": gettext(spec.label), "value": shown(Decimal(text), spec.kind)}
+    unit = "" if spec.kind is Kind.FRACTION else UNITS.get(spec.kind, "")
+    return {"label": gettext(spec.label), "value": f"{written(Decimal(text), spec.kind)} {unit}"}
 
 
 def _shown(each: Condition, target: Target) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def every_pattern(
 
 def address(each: URLPattern | URLResolver) -> str:
     route = str(each.pattern)
-    if "(?P" in route:  # the one regular expression: a bot's tabs
-        return "bots/1/trades/"
+    if "(?P" in route:  # two regular expressions: a bot's tabs, and the rooms of the staff pages
+        return "bots/1/trades/" if "tab" in route else "trading/"
     return re.sub(r"<(?:(\w+):)?\w+>", lambda found: SAMPLES.get(found[1] or "str", "1"), route)
 
 
