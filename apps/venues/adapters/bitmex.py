@@ -42,7 +42,7 @@ class Bitmex(NativeVenue):
         kind=VenueKind.EXCHANGE,
         ccxt_id="",
         capabilities=(SPOT | MARKET | {Capability.CANCEL_ALL, Capability.DEAD_MAN_SWITCH})
-        - {Capability.BOOK_STREAM, Capability.ORDER_STREAM, Capability.CANDLES},
+        - {Capability.ORDER_STREAM, Capability.CANDLES},
         credential_fields=KEY_AND_SECRET,
         rights_proof=RightsProof.PROBE,
         visible_after=timedelta(seconds=10),

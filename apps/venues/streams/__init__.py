@@ -14,6 +14,15 @@ BINANCE_DIALECT = {
 }
 
 
+def _bitmex() -> BookStream:
+    from apps.venues.streams.bitmex import BitmexBookStream  # brings its adapter's client
+
+    return BitmexBookStream()
+
+
+OWN_CLIENTS = {"bitmex": _bitmex}  # exchanges that ccxt does not know
+
+
 def book_stream(venue: str) -> BookStream:
     """A new stream of this venue's books; asks no network before it is iterated.
 
@@ -27,5 +36,7 @@ def book_stream(venue: str) -> BookStream:
     spec = adapter_for(venue).spec
     if Capability.BOOK_STREAM not in spec.capabilities:
         raise CapabilityMissing(venue=spec.label, need=Capability.BOOK_STREAM.value)
+    if native := OWN_CLIENTS.get(spec.code):
+        return native()
     address = BINANCE_DIALECT.get(spec.ccxt_id)
     return BinanceBookStream(address) if address else ProBookStream(spec)
