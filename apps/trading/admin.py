@@ -45,8 +45,8 @@ class Looked(RowsAdmin):
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
 
     def get_urls(self) -> list[URLPattern]:
-        """The list and one row; what adds, deletes or only redirects has no address."""
-        served = ("_changelist", "_change")
+        """The list, one row, its history; what adds, deletes or redirects has no address."""
+        served = ("_changelist", "_change", "_history")
         return [each for each in super().get_urls() if str(each.name or "").endswith(served)]
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -168,8 +168,9 @@ def _ended(target: Target) -> LiveState:
 
 def unlocks_active(*, workspace_id: int | None = None, user_id: int | None = None) -> list[Any]:
     """(workspace_id, bot_id, connection_id) of those not withdrawn: of a workspace, or those that
-    a user gave in any."""
+    a user gave in any. Of what is gone there is nothing to end."""
     rows = LiveUnlock.objects.filter(revoked_at=None)
+    rows = rows.filter(bot__deleted_at=None, connection__removed_at=None)
     if workspace_id is not None:
         rows = rows.filter(workspace_id=workspace_id)
     if user_id is not None:

@@ -285,6 +285,21 @@ def test_without_the_second_factor_the_gate_refuses_and_the_bot_is_stopped(runni
     assert LiveUnlock.objects.get().revoked_reason == "SECOND_FACTOR_GONE"
 
 
+def test_what_was_deleted_hinders_no_review_of_the_others(running):
+    live_lock(actor=running.actor, bot_id=running.bot.pk, now=timezone.now())
+    running.unlock(code=running.code(-1))
+    bots.bot_delete(actor=running.actor, bot_id=running.bot.pk, now=timezone.now())
+    LiveUnlock.objects.create(
+        workspace_id=running.actor.workspace_id, connection=running.cheap, at=timezone.now(),
+        created_by=running.actor.user_id, settings_hash="other", limits={}, keys={},
+    )  # fmt: skip
+
+    unlocks_review(workspace_id=running.actor.workspace_id)
+
+    ended = LiveUnlock.objects.exclude(connection=None).get()
+    assert ended.revoked_reason == "SETTINGS_CHANGED"
+
+
 def test_a_changed_key_voids_the_unlock_at_the_gate(running):
     change(running, key_version=2)
 
