@@ -16,12 +16,13 @@ from apps.trading.campaign.children import Child, Ending, Note
 from apps.trading.campaign.clock import WorldClock
 from apps.trading.campaign.desk import Desk, desks_close, desks_make
 from apps.trading.campaign.post import Letter, PostOffice
-from apps.trading.campaign.scenario import INSTANCES, MIDDLES, Process, Scenario, dice
+from apps.trading.campaign.scenario import INSTANCES, MIDDLES, PLACE, Process, Scenario, dice
 from apps.trading.campaign.venue import Book, VenueControl
 
 SETTLES = 30  # rounds until everything must be at rest
 SETTLE_STEP = 7.0  # seconds of the world between two of them
 CALM = Process(None, 0.0)
+SILENCE = {"kind": "accept_then_timeout", "endpoint": PLACE, "count": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,7 @@ class Run:
         self._tell(f"round {turn}")
         for book in part.books(turn):
             self._quote(book)
-        for instance, fault in part.faults(turn):
-            self._tell(f"  {instance} {fault}")
-            self.world.venue.fault(instance, fault)
+        self._go_wrong(turn)
         self._engines(turn)
         self._persons(turn)
         for book in part.surprise(turn):
@@ -121,6 +120,15 @@ class Run:
             self._one("resume", lambda note: roles.resume(note, self.desks))
         self._clear()
         self._pass(part.passes(turn, "ending"))
+
+    def _go_wrong(self, turn: int) -> None:
+        """The venues' faults of the round; a sabotage gets an occasion in each."""
+        faults = self.scenario.faults(turn)
+        if self.sabotage is not None:
+            faults += [(instance, SILENCE) for instance in INSTANCES]
+        for instance, fault in faults:
+            self._tell(f"  {instance} {fault}")
+            self.world.venue.fault(instance, fault)
 
     def _engines(self, turn: int) -> None:
         for person, desk in enumerate(self.desks):

@@ -18,7 +18,7 @@ from apps.venues.domain.ports import OrderReceipt, OrderTicket
 
 
 def forget_a_fill() -> None:
-    """The last of an order's executions is never seen."""
+    """The last of an order's executions is never seen, and no comparison makes up for it."""
 
     def spoil(receipt: OrderReceipt) -> OrderReceipt:
         if not receipt.trades:
@@ -28,6 +28,7 @@ def forget_a_fill() -> None:
         return replace(receipt, trades=kept, filled=filled)
 
     _spoil_receipts(spoil)
+    _compare_nothing()
 
 
 def round_fees() -> None:
@@ -55,12 +56,19 @@ def send_again() -> None:
 
 
 def believe_silence() -> None:
-    """What was not answered is called refused, without asking the venue."""
+    """What was not answered is called refused, and no comparison makes up for it."""
 
     def give_up(ticket: OrderTicket, _: Any, client: TradeClient) -> Any:
         raise VenueRejected(venue=client.spec.label, reason=RefusalReason.INVALID_ORDER)
 
     _spoil_silence(give_up)
+    _compare_nothing()
+
+
+def _compare_nothing() -> None:
+    """Executions and past orders are not listed: what a comparison would find stays unfound."""
+    ViewClient.my_trades = lambda self, symbol, *, since: []  # type: ignore[method-assign]
+    ViewClient.orders_since = lambda self, symbol, *, since: []  # type: ignore[method-assign]
 
 
 def _spoil_receipts(spoil: Callable[[OrderReceipt], OrderReceipt]) -> None:
