@@ -25,7 +25,7 @@ const icons = [
   "chart-line", "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up", "chevrons-up-down",
   "circle-alert", "circle-check", "circle-help", "circle-x", "clock", "copy", "download", "eye",
   "flask-conical", "gauge", "globe", "info", "key-round", "layout-dashboard", "link-2", "list", "lock",
-  "log-out", "menu", "monitor", "moon", "octagon-x", "pause", "pencil", "play", "plug-zap", "plus", "radio",
+  "ellipsis", "log-out", "menu", "monitor", "moon", "octagon-x", "pause", "pencil", "play", "plug-zap", "plus", "radio",
   "receipt-text", "refresh-cw", "scale", "search", "server", "settings", "shield", "shield-check",
   "sliders-horizontal", "square", "sun", "timer", "trash-2", "trending-up", "triangle-alert", "user", "wallet", "wifi",
   "wifi-off", "x", "zap",

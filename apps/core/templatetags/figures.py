@@ -87,6 +87,13 @@ def milliseconds(value: Figure) -> str:
 
 
 @register.filter
+def microseconds(value: Figure) -> str:
+    """12345 -> "12.3 ms"."""
+    number = _number(value)
+    return UNKNOWN if number is None else milliseconds(number / 1000)
+
+
+@register.filter
 def share_of(value: Figure, whole: Figure) -> int:
     """Which part of whole, in whole percent from 0 to 100: widths of bars."""
     part, total = _number(value), _number(whole)

@@ -269,7 +269,9 @@ class BotChange(Shape):
 class DecisionOutput(Shape):
     id = serializers.IntegerField(source="pk")
     at = InstantField()
-    verdict = serializers.ChoiceField(choices=["TRADED", "SKIPPED", "WAITING", "REFUSED"])
+    verdict = serializers.ChoiceField(
+        choices=["TRADED", "SKIPPED", "WAITING", "REFUSED", "STOPPED", "REDUCED"]
+    )
     code = serializers.CharField()
     symbol = serializers.CharField(allow_blank=True)
     text = serializers.CharField(help_text="In the caller's language.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +10,21 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from apps.core.domain.people import Reader
+from apps.core.templatetags.figures import amount
 from apps.trading.domain.decisions import TEXTS, sentence
 from apps.trading.models import DecisionLog
 from apps.venues.registry import venue_label
 
 VENUE_WORDS = ("venue", "buy", "sell")
-VERDICTS = {"trading": "TRADED", "refused": "REFUSED", "waiting": "WAITING"}
+VERDICTS = {
+    "trading": "TRADED",
+    "refused": "REFUSED",
+    "waiting": "WAITING",
+    "stopped": "STOPPED",
+    "reduced": "REDUCED",
+}
 OUR_WORDS = ("what", "problem", "status")  # marked for translation where they are said
+LONG = re.compile(r"-?\d{4,}(\.\d+)?")  # figures that are read only in groups of three
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +33,7 @@ class DecisionRow:
 
     pk: int
     at: datetime
-    verdict: str  # TRADED, SKIPPED, WAITING, REFUSED
+    verdict: str  # TRADED, SKIPPED, WAITING, REFUSED, STOPPED, REDUCED
     code: str
     symbol: str
     text: str
@@ -62,7 +71,12 @@ def decision_text(code: str, params: dict[str, str], count: int = 1) -> str:
 def _word(name: str, value: str) -> str:
     if name in VENUE_WORDS:
         return venue_label(value)
-    return gettext(value) if value and name in OUR_WORDS else value
+    return gettext(value) if value and name in OUR_WORDS else grouped(value)
+
+
+def grouped(text: str) -> str:
+    """A figure with its thousands apart; any other text as it is."""
+    return amount(text) if LONG.fullmatch(text) else text
 
 
 def verdict_of(code: str) -> str:

@@ -14,7 +14,7 @@ from apps.trading.domain.policies import SCOPE_TEXTS
 from apps.trading.domain.risk.rule_texts import RULE_TEXTS
 from apps.trading.domain.states import TradingState, strictest
 from apps.trading.models import Bot, PlatformTrading, RiskDecision, TradingAccount
-from apps.trading.selectors.decisions import decision_text
+from apps.trading.selectors.decisions import decision_text, grouped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +101,8 @@ def _rule_row(figures: dict[str, Any]) -> RuleRow:
         verdict=figures["verdict"],
         code=figures["code"],
         text=decision_text(figures["code"], figures["params"]) if figures["code"] else "",
-        actual=figures["actual"],
-        limit=figures["limit"],
+        actual=grouped(figures["actual"]),
+        limit=grouped(figures["limit"]),
         scope=figures["scope"],
         scope_text=scope_text(figures["scope"]),
     )

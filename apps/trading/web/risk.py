@@ -19,6 +19,7 @@ from apps.core import api, ratelimit
 from apps.core.domain.errors import Conflict, InputInvalid, NotAllowed
 from apps.core.domain.money import plain
 from apps.core.domain.people import Reader
+from apps.core.templatetags.figures import amount
 from apps.trading.domain.errors import LimitsLoosened, LimitsWrong
 from apps.trading.domain.policies import SPECS, Kind
 from apps.trading.domain.risk.findings import shown
@@ -78,9 +79,14 @@ def _help(line: LimitLine) -> str:
     text = _(line.spec.help)
     if line.cap is None:
         return text
-    cap = f"{shown(line.cap, line.spec.kind)} {_unit(line)}".strip()
+    cap = f"{written(line.cap, line.spec.kind)} {_unit(line)}".strip()
     bound = _("At least %(cap)s") if line.spec.least else _("At most %(cap)s")
     return f"{text} {bound % {'cap': cap}} ({risk_page.scope_text(line.cap_scope)})."
+
+
+def written(value: Decimal | int, kind: Kind) -> str:
+    """A limit or what is used of it as people read it: thousands apart, "20 %" for a fraction."""
+    return shown(value, kind) if kind is Kind.FRACTION else amount(shown(value, kind))
 
 
 def _unit(line: LimitLine) -> str:
@@ -189,11 +195,11 @@ def line_shown(line: LimitLine) -> dict[str, Any]:
     return {
         "name": line.spec.name,
         "label": _(line.spec.label),
-        "value": shown(value, kind),
+        "value": written(value, kind),
         "unit": _unit(line),
         "scope": line.scope,
         "scope_text": risk_page.scope_text(line.scope),
-        "used": None if line.used is None else shown(line.used, kind),
+        "used": None if line.used is None else written(line.used, kind),
         "share": line.share,
         "tone": "danger"
         if (line.share or 0) >= 100
@@ -209,7 +215,7 @@ def bot_limits_section(*, reader: Reader, bot_id: int) -> dict[str, Any] | None:
     if not lines:
         return None
     shown_lines = [
-        {"label": _(each.spec.label), "value": f"{shown(each.own, each.spec.kind)} {_unit(each)}"}
+        {"label": _(each.spec.label), "value": f"{written(each.own, each.spec.kind)} {_unit(each)}"}
         for each in lines
         if each.own is not None
     ]

@@ -58,7 +58,7 @@ def test_the_page_says_who_set_which_limit(site):
     answer = site.get("/risk/")
 
     shown = {each["name"]: (each["value"], each["scope"]) for each in answer.context["limits"]}
-    assert shown["max_order_value"] == ("25000", "WORKSPACE")
+    assert shown["max_order_value"] == ("25,000", "WORKSPACE")
     assert shown["max_book_age"] == ("10", "PLATFORM")
     assert shown["max_slippage"] == ("0.5 %", "WORKSPACE")
 
@@ -119,10 +119,10 @@ def test_a_refusal_explains_every_rule_with_its_figures(site, refusal):
 
     told = answer.context["answer"]
     rules = {row.rule: row for row in told.rules}
-    assert told.text == "refused: 10100 is above the limit 1050 per trade"
+    assert told.text == "refused: 10,100 is above the limit 1,050 per trade"
     assert told.scope_text == "limit of the bot"
     assert rules["notional"].verdict == "REFUSED"
-    assert (rules["notional"].actual, rules["notional"].limit) == ("10100", "1050")
+    assert (rules["notional"].actual, rules["notional"].limit) == ("10,100", "1,050")
     assert (rules["exposure"].verdict, rules["exposure"].limit) == ("PASSED", "100000")
 
 
