@@ -123,7 +123,7 @@ def test_a_refusal_explains_every_rule_with_its_figures(site, refusal):
     assert told.scope_text == "limit of the bot"
     assert rules["notional"].verdict == "REFUSED"
     assert (rules["notional"].actual, rules["notional"].limit) == ("10,100", "1,050")
-    assert (rules["exposure"].verdict, rules["exposure"].limit) == ("PASSED", "100000")
+    assert (rules["exposure"].verdict, rules["exposure"].limit) == ("PASSED", "100,000")
 
 
 def test_mallory_finds_no_such_decision(stranger, refusal):
