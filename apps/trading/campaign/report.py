@@ -63,6 +63,8 @@ def campaign(
                 if progress and (len(found) % TELL_EVERY == 0 or verdict["found"]):
                     wrong = sum(bool(each["found"]) for each in found)
                     progress(f"{len(found)} of {len(seeds)} runs, {wrong} with discrepancies")
+                if progress and verdict["found"]:
+                    progress(failure(verdict))
             return sorted(found, key=lambda verdict: int(verdict["seed"]))
 
 
