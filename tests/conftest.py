@@ -81,8 +81,9 @@ def fresh_rate_limits(request: pytest.FixtureRequest) -> None:
         return
     from apps.core.ratelimit import store
 
-    for key in store().scan_iter("rl:*"):
-        store().delete(key)
+    for windows in ("rl:*", "venues:pace:*"):
+        for key in store().scan_iter(windows):
+            store().delete(key)
 
 
 @pytest.fixture

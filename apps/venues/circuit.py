@@ -1,9 +1,10 @@
 """Keeps a failing venue from being hammered, and a healthy one from banning us.
 
 Per process and venue: a circuit that opens after five failed calls, lets one probe through after
-60 s and closes when that works; and a token bucket at the venue's documented pace. A refused call
-was not sent: VenueUnavailable or VenueRateLimited, both safe to try again. Open circuits are
-mirrored to Redis, so that pages see what workers and engine feel.
+60 s and closes when that works. Before each call its turn at the venue's documented pace, which all
+processes keep together (`pace`). A refused call was not sent: VenueUnavailable or VenueRateLimited,
+both safe to try again. Open circuits are mirrored to Redis, so that pages see what workers and
+engine feel.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import redis
 import structlog
 
 from apps.core import ratelimit
+from apps.venues import pace
 from apps.venues.domain.errors import (
     NonceUnavailable,
     OrderTooLate,
@@ -30,13 +32,12 @@ from apps.venues.domain.errors import (
     VenueUnavailable,
 )
 from apps.venues.domain.ports import VenueSpec
+from apps.venues.pace import Pace
 
 logger = structlog.get_logger(__name__)
 
 FAILURES = 5
 OPEN_FOR = 60.0  # seconds
-LONGEST_WAIT = 0.5  # seconds a call waits for its turn before it is refused
-BURST_FOR = 2.0  # seconds of pace that may be spent at once
 MIRROR = "venues:circuit:"
 MIRROR_KEPT = 15 * 60  # seconds
 
@@ -111,30 +112,8 @@ class Circuit:
             self._on_change(state, self._failures)
 
 
-class Bucket:
-    """A token bucket: `rate` calls a second, short bursts allowed. Thread-safe."""
-
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.rate, self._clock = rate, clock
-        self.size = max(1.0, rate * BURST_FOR)
-        self._tokens, self._at = self.size, clock()
-        self._guard = threading.Lock()
-
-    def reserve(self) -> float | None:
-        """Seconds to wait before calling, or None when the wait would be too long."""
-        with self._guard:
-            now = self._clock()
-            self._tokens = min(self.size, self._tokens + (now - self._at) * self.rate)
-            self._at = now
-            wait = max(0.0, (1.0 - self._tokens) / self.rate)
-            if wait > LONGEST_WAIT:
-                return None
-            self._tokens -= 1.0
-            return wait
-
-
 _guard = threading.Lock()
-_gates: dict[str, tuple[Circuit, Bucket]] = {}
+_gates: dict[str, tuple[Circuit, Pace]] = {}
 
 
 @contextmanager
@@ -143,12 +122,12 @@ def guarded(spec: VenueSpec) -> Iterator[None]:
 
     Raises VenueUnavailable or VenueRateLimited without having called.
     """
-    circuit, bucket = _gate(spec)
+    circuit, turns = _gate(spec)
     if not circuit.enter():
         raise VenueUnavailable(venue=spec.label)
     worked: bool | None = None
     try:
-        wait = bucket.reserve()
+        wait = turns.reserve()
         if wait is None:
             raise VenueRateLimited(venue=spec.label)
         if wait:
@@ -189,9 +168,10 @@ def forget_all() -> None:
     """Close every circuit of this process (tests, and after a fork)."""
     with _guard:
         _gates.clear()
+    pace.forget()
 
 
-def _gate(spec: VenueSpec) -> tuple[Circuit, Bucket]:
+def _gate(spec: VenueSpec) -> tuple[Circuit, Pace]:
     gate = _gates.get(spec.code)
     if gate is None:
         with _guard:
@@ -199,7 +179,7 @@ def _gate(spec: VenueSpec) -> tuple[Circuit, Bucket]:
                 spec.code,
                 (
                     Circuit(lambda state, failures: _mirror(spec.code, state, failures)),
-                    Bucket(spec.requests_per_second),
+                    Pace(spec.code, spec.requests_per_second),
                 ),
             )
     return gate

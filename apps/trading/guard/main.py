@@ -12,14 +12,17 @@ from django.utils import timezone
 from apps.core import outbox
 from apps.trading.guard.guard import Chore, Guard
 from apps.trading.services.kill_rules import kill_rules_apply
+from apps.venues import pace
 
 logger = structlog.get_logger(__name__)
 RULES_EVERY = 3.0  # seconds
+TURNS_WITHIN = 2.0  # seconds: others take turns at most half a second ahead, so it gets through
 STOPS_WITHIN = 4.0  # seconds: less than the supervisor's patience
 
 
 def main() -> None:
     outbox.delivery_leave()
+    pace.patient(TURNS_WITHIN)
     guard = Guard([Chore("rules", RULES_EVERY, lambda: kill_rules_apply(now=timezone.now()))])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(guard))

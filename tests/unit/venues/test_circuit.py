@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.venues import circuit
-from apps.venues.circuit import Bucket, Circuit, CircuitState
+from apps.venues.circuit import Circuit, CircuitState
 from apps.venues.domain.errors import (
     KeyRefused,
     NonceUnavailable,
@@ -18,6 +18,7 @@ from apps.venues.domain.errors import (
     VenueUnavailable,
 )
 from apps.venues.domain.ports import RightsProof, VenueKind, VenueSpec
+from apps.venues.pace import Bucket
 
 SPEC = VenueSpec(
     code="nowhere",
@@ -127,7 +128,8 @@ def test_the_bucket_never_exceeds_its_pace(rate, gaps):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """A fresh circuit for SPEC whose changes are not mirrored anywhere."""
+    """A fresh circuit for SPEC whose changes are not mirrored anywhere, at a pace of its own."""
+    monkeypatch.setattr(circuit, "Pace", lambda venue, rate: Bucket(rate))
     monkeypatch.setattr(circuit, "_gates", {})
     monkeypatch.setattr(circuit, "_mirror", lambda venue, state, failures: None)
     return lambda: circuit._gate(SPEC)[0].failures
