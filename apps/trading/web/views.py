@@ -41,6 +41,7 @@ from apps.venues.selectors import connection_list
 
 DEFAULT_STRATEGY = "arbitrage"
 VENUES_NEEDED = 2
+OFFERED = (Mode.PAPER, Mode.LIVE)
 PASSING = (Conflict, InputInvalid, PlanRequired)  # said on the page, nothing is lost
 TABS = ("overview", "trades", "positions", "decisions", "settings")
 
@@ -368,11 +369,18 @@ def _form_page(
         "bot": bot,
         "strategies": tiles if len(tiles) > 1 else [],
         "mode": mode,
+        "modes": [] if bot else [_mode_tab(each, strategy, mode) for each in OFFERED],
         "preview_url": f"{reverse('bot-preview')}?strategy={strategy}&mode={mode}",
         "preview": None,
         "lacking": bot is None and len(form.venues) < VENUES_NEEDED,
     }
     return render(request, "trading/bot_form.html", context, status=422 if form.errors else 200)
+
+
+def _mode_tab(mode: Mode, strategy: str, current: str) -> dict[str, Any]:
+    labels = {Mode.PAPER: _("Paper"), Mode.LIVE: _("Real money")}
+    url = f"{reverse('bot-create')}?strategy={strategy}&mode={mode.value}"
+    return {"url": url, "label": labels[mode], "current": mode == current, "count": None}
 
 
 def _back(request: ActorRequest, bot_id: int) -> HttpResponse:

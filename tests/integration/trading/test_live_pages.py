@@ -10,6 +10,7 @@ from apps.accounts.models import Membership
 from apps.trading.models import Bot, LiveUnlock
 from apps.trading.services import bots
 from tests.factories.live import RIGHTS, live_desk
+from tests.factories.markets import instrument, mirrored
 from tests.factories.trading import PARAMS
 from tests.factories.venues import connection
 from tests.fakes.program import Program, problem
@@ -200,6 +201,28 @@ def test_pairs_that_the_new_venues_do_not_trade_are_named(site, desk, paper_bot)
     )
 
     assert "BTC/USDT" in str(answer.context["form"].errors["venues"])
+
+
+def test_a_new_bot_is_for_paper_unless_real_money_is_chosen(site, desk):
+    paper, real = site.get("/bots/new/"), site.get("/bots/new/?mode=LIVE")
+
+    assert (paper.context["mode"], paper.context["lacking"]) == ("PAPER", True)
+    assert (real.context["mode"], real.context["form"].venues) == ("LIVE", {"binance", "kraken"})
+
+
+def test_a_bot_made_for_real_money_leads_to_its_checklist(site, desk):
+    mirrored()
+    for venue in ("binance", "kraken"):
+        instrument(venue, "BTC/USDT")
+    form = site.get("/bots/new/?mode=LIVE").context["form"]
+    typed = {name: form[name].value() for name in form.fields if form[name].value()}
+    own = {"name": "Second", "pairs": ["BTC/USDT"], "venues": [desk.cheap.pk, desk.dear.pk]}
+
+    answer = site.post("/bots/new/?mode=LIVE", typed | own)
+
+    made = Bot.objects.latest("pk")
+    assert (made.name, made.mode, made.status) == ("Second", "LIVE", "STOPPED")
+    assert answer["Location"] == f"/bots/{made.pk}/live/"
 
 
 def test_a_live_bot_is_edited_with_its_own_connections(site, desk):
