@@ -44,16 +44,22 @@ def from_scopes(
     read: set[str],
     trade: set[str],
     withdraw: set[str],
+    others: set[str] | None = None,
     ips: tuple[str, ...] | None = None,
     expires_at: datetime | None = None,
 ) -> KeyRights:
-    """For venues that list every right a key has: what is not listed, it does not have."""
+    """For venues that list every right a key has: what is not listed, it does not have.
+
+    others: the documented words that mean none of the three. With it a word that the venue's
+    documentation does not know leaves open whether the key can withdraw.
+    """
     named = {str(scope) for scope in scopes}
+    strange = set() if others is None else named - read - trade - withdraw - others
     return KeyRights(
         proof=RightsProof.PROBE,
         can_read=bool(named & read),
         can_trade=bool(named & trade),
-        can_withdraw=bool(named & withdraw),
+        can_withdraw=True if named & withdraw else None if strange else False,
         ip_restricted=None if ips is None else bool(ips),
         ip_allow_list=ips or (),
         expires_at=expires_at,

@@ -75,6 +75,7 @@ class Htx(CcxtVenue):
             read={"readOnly"},
             trade={"trade"},
             withdraw={"withdraw"},
+            others=set(),
             ips=addresses(told.get("ipAddresses")),
             expires_at=None if ends is None else expiry(ends * 1000),
         )

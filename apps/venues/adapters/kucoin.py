@@ -64,10 +64,8 @@ class Kucoin(CcxtVenue):
             (scope.strip() for scope in told["permission"].split(",")),
             read={"General"},
             trade={"Spot", "Trade"},
-            withdraw={
-                "Withdrawal",
-                "Transfer",
-            },  # Transfer: the older word, deposits and withdrawals
+            withdraw={"Transfer", "Withdrawal"},  # the documented word, and the key page's
+            others={"Margin", "Futures", "InnerTransfer", "FlexTransfers", "Earn"},
             ips=addresses(told.get("ipWhitelist")),
         )
 

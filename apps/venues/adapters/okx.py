@@ -58,10 +58,11 @@ class Okx(CcxtVenue):
     def read_rights(self) -> KeyRights:
         (told,) = self._client.privateGetAccountConfig()["data"]
         return from_scopes(
-            told["perm"].split(","),
+            (scope.strip() for scope in told["perm"].split(",")),
             read={"read_only"},
             trade={"trade"},
             withdraw={"withdraw"},
+            others=set(),
             ips=addresses(told.get("ip")),
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,13 @@ taken any more. Taken for: from our signature until the exchange refuses the ord
 with our clock at most one second ahead of its own. To that come two seconds from the claim to the
 signature and one until an order is shown. Nonces in order: a question with a later nonce shuts out
 an order still on its way, and nonces rise over all processes that share a key.
+"""
+RIGHTS = """
+## What the rights of a key rest on
+
+Compared field by field with copies of these exchanges' public documentation. A word that it does
+not know leaves open whether the key can withdraw, and such a key may not trade unless the operator
+allows unproven keys.
 """
 CARDS = """
 ## Cards
@@ -108,9 +117,21 @@ def table() -> str:
     return (
         f"{HEAD}\n{_markdown([*names, 'Cards'], rows)}"
         f"{SAFETY}\n{_markdown(SAFETY_NAMES, [_safety(spec) for spec in specs])}"
-        f"{LATE}\n{_markdown(LATE_NAMES, [_late(spec) for spec in specs])}{CARDS}\n"
+        f"{LATE}\n{_markdown(LATE_NAMES, [_late(spec) for spec in specs])}"
+        f"{RIGHTS}\n{_markdown(['Exchange', 'Rests on'], _rights(specs, folder / 'payloads'))}"
+        f"{CARDS}\n"
         f"{_markdown(['Card', 'What it says'], sentences)}"
     )
+
+
+def _rights(specs: Sequence[VenueSpec], payloads: Path) -> list[list[str]]:
+    """Of the exchanges whose payloads say where their rights were read."""
+    told = [(spec, json.loads((payloads / f"{spec.code}.json").read_text())) for spec in specs]
+    return [
+        [f"[{spec.label}]({payload['rights_source']})", payload["rights_rest_on"]]
+        for spec, payload in told
+        if "rights_source" in payload
+    ]
 
 
 @dataclass(frozen=True, slots=True)
