@@ -43,7 +43,7 @@ def delivery_leave() -> None:
 
     For a role that must go on while the broker hangs.
     """
-    global _leaves_delivery  # noqa: PLW0603 - a fact about the process
+    global _leaves_delivery
     _leaves_delivery = True
 
 

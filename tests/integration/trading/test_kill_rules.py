@@ -105,7 +105,7 @@ def test_a_rule_fires_once_and_a_person_who_resumed_is_not_overruled_by_old_news
     assert fire() == ["HALT ERROR_BURST"]
 
 
-def test_the_kill_switchs_own_orders_and_external_ones_are_no_burst(desk):
+def test_orders_of_the_kill_switch_and_external_ones_are_no_burst(desk):
     refused(desk, 10, origin="KILL")
     refused(desk, 10, origin="EXTERNAL")
 

@@ -92,9 +92,9 @@ def test_the_button_tries_again_and_comes_back(desk, plan, site):
 def test_a_word_that_is_no_number_is_refused_on_the_page(desk, plan, site):
     answer = site.post(f"/plans/{plan.pk}/unwind/", {"max_loss": "much"}, follow=True)
 
-    assert [
-        str(message) for message in answer.context["messages"]
-    ] == ["The largest loss must be above 0 % and at most 50 %."]
+    assert [str(message) for message in answer.context["messages"]] == [
+        "The largest loss must be above 0 % and at most 50 %."
+    ]
     assert plan.orders.count() == 2
 
 

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from apps.core.domain.benchmarks import Measurement
+from apps.core.domain.benchmarks import Benchmark, Measurement
 from apps.ops.benchmarks.registry import benchmarks_of, report
 
 
@@ -38,21 +38,25 @@ class Command(BaseCommand):
         if not names:
             for name, benchmark in known.items():
                 self.stdout.write(f"{name:16} {benchmark.summary}")
-        failures: list[str] = []
-        for name in names:
-            told = {option: options[option] for option in known[name].options}
-            measured = known[name].run(partial(self._progress, name), **told)
-            failures += measured.failures
-            for sentence in measured.skipped.values():
-                self._progress(name, sentence)
-            if options["json"]:
-                self.stdout.write(json.dumps(report(name, measured, timezone.now())))
-            else:
-                self._show(name, measured)
+        failures = [
+            failure for name in names for failure in self._failures_of(name, known[name], options)
+        ]
         for failure in failures:
             self.stderr.write(failure)
         if failures:
             raise CommandError(f"{len(failures)} things are not as they must be.")
+
+    def _failures_of(self, name: str, benchmark: Benchmark, options: dict[str, Any]) -> list[str]:
+        """Run it, show what it measured, and give what it found that must not be."""
+        told = {option: options[option] for option in benchmark.options}
+        measured = benchmark.run(partial(self._progress, name), **told)
+        for sentence in measured.skipped.values():
+            self._progress(name, sentence)
+        if options["json"]:
+            self.stdout.write(json.dumps(report(name, measured, timezone.now())))
+        else:
+            self._show(name, measured)
+        return list(measured.failures)
 
     def _progress(self, name: str, line: str) -> None:
         self.stderr.write(f"{name}: {line}", style_func=str)
