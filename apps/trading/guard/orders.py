@@ -18,7 +18,15 @@ from apps.trading.models import BotVenue, Order
 from apps.trading.services import order_record
 from apps.trading.services.kill_orders import cancel_ask, orders_in_scope, unsent_cancel
 from apps.venues.domain.errors import CapabilityMissing, RefusalReason, VenueRejected
-from apps.venues.domain.ports import Need, OrderReceipt, ReceiptStatus, TimeInForce, TradingVenue
+from apps.venues.domain.ports import (
+    TRIGGERED,
+    Need,
+    OrderKind,
+    OrderReceipt,
+    ReceiptStatus,
+    TimeInForce,
+    TradingVenue,
+)
 from apps.venues.selectors import connection_list
 
 HANDS_OFF = timedelta(seconds=1)  # whoever claimed an order is about to send and record it
@@ -98,7 +106,9 @@ def _sent(work: Work) -> list[Order]:
 
 
 def _ends_itself(order: Order) -> bool:
-    return order.time_in_force in ENDS_ITSELF
+    """At once or not at all. A stop that waits at the venue says IOC of what it becomes there."""
+    waits = OrderKind(order.kind) in TRIGGERED and not order.emulated
+    return order.time_in_force in ENDS_ITSELF and not waits
 
 
 def _asked(work: Work, orders: list[Order]) -> list[tuple[Order, Any]]:

@@ -220,6 +220,26 @@ def test_cancel_ends_resting_and_armed_orders_and_leaves_positions_and_strangers
     assert [p.net for p in net_positions(floor.actor.workspace_id)] == [HALF]
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"kind": "stop", "trigger_price": D(90), "limit_price": None},
+        {"kind": "trailing_stop", "trail": D("0.05"), "limit_price": None},
+    ],
+    ids=lambda terms: terms["kind"],
+)
+def test_cancel_ends_a_stop_that_waits_at_the_venue(floor, terms):  # noqa: F811
+    floor.books(alpha=("99", "100"), beta=("99", "100"))
+    order_of(floor, ALPHA, "buy", "0.5", "100")
+    stop = order_of(floor, ALPHA, "sell", "0.5", "89", **terms)
+    assert (stop.status, stop.time_in_force) == ("OPEN", "IOC")
+
+    run = carried_out(asked(floor, KillCommand.CANCEL))
+
+    stop.refresh_from_db()
+    assert (run.status, stop.status) == ("DONE", "CANCELLED")
+
+
 def test_a_plan_that_the_queue_forgot_is_brought_to_its_end_by_the_guard(floor):  # noqa: F811
     plan = opened(floor)
 
