@@ -55,7 +55,7 @@ FAULTS: dict[str, str] = {
     "SETTINGS_CHANGED": _("Its settings or its connections were changed after the unlock."),
     "LIMITS_LOOSENED": _("Limits were loosened after the unlock."),
     "KEY_CHANGED": _("The key of a connection was changed after the unlock."),
-    "SECOND_FACTOR_GONE": _("Who unlocked it has no second factor any more."),
+    "GIVER_GONE": _("Who unlocked it has no second factor any more, or may not any more."),
 }
 
 
@@ -105,7 +105,7 @@ class Unlock:
     settings_hash: str
     limits: Mapping[str, str]
     keys: Mapping[int, int]
-    proven: bool  # who gave it still has a second factor
+    proven: bool  # who gave it is an active administrator with a second factor, still
 
 
 def unlock_fault(
@@ -119,7 +119,7 @@ def unlock_fault(
     if unlock is None:
         return "NEVER"
     if not unlock.proven:
-        return "SECOND_FACTOR_GONE"
+        return "GIVER_GONE"
     if unlock.settings_hash != settings:
         return "SETTINGS_CHANGED"
     if any(unlock.keys.get(number) != version for number, version in keys.items()):

@@ -56,7 +56,10 @@ SELECT
         SELECT json_agg(json_build_array(
             given.bot_id, given.connection_id, given.settings_hash, given.limits, given.keys,
             EXISTS (SELECT 1 FROM mfa_authenticator AS proof
-                    WHERE proof.user_id = given.created_by AND proof.type = 'totp')))
+                    JOIN accounts_user AS giver ON giver.id = proof.user_id AND giver.is_active
+                    JOIN accounts_membership AS member ON member.user_id = giver.id
+                    WHERE proof.user_id = given.created_by AND proof.type = 'totp'
+                      AND member.workspace_id = given.workspace_id AND member.role >= 40)))
         FROM trading_liveunlock AS given
         WHERE given.workspace_id = %(workspace)s::bigint AND given.revoked_at IS NULL
           AND (given.bot_id = bot.id

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from apps.accounts import second_factor
+from apps.accounts.domain.errors import WorkspaceMissing
+from apps.accounts.selectors import actor_get
 from apps.core.domain.people import Reader, Role
 from apps.trading.domain import live
 from apps.trading.domain.bots import BotStatus
@@ -148,11 +150,19 @@ def live_state(target: Target, workspace_id: int) -> LiveState:
         settings_hash=row.settings_hash,
         limits=row.limits,
         keys={int(number): version for number, version in row.keys.items()},
-        proven=second_factor.is_enrolled(user_id=row.created_by),
+        proven=_proven(row.created_by, workspace_id),
     )
     limits = live.limits_own(policies_of(workspace_id, target.bot_id))
     fault = live.unlock_fault(given, settings=target.settings, limits=limits, keys=target.keys)
     return LiveState(fault=fault, at=row.at, created_by=row.created_by, limits=row.limits)
+
+
+def _proven(user_id: int, workspace_id: int) -> bool:
+    try:
+        giver = actor_get(user_id=user_id, workspace_id=workspace_id)
+    except WorkspaceMissing:
+        return False
+    return giver.role >= Role.ADMIN and second_factor.is_enrolled(user_id=user_id)
 
 
 def _ended(target: Target) -> LiveState:

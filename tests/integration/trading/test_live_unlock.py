@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.domain.errors import SecondFactorMissing, SecondFactorRefused
+from apps.accounts.models import Membership, User
 from apps.accounts.second_factor import second_factor_remove
 from apps.core.domain.errors import RoleTooLow
 from apps.core.domain.people import Actor, Role
@@ -282,7 +283,26 @@ def test_without_the_second_factor_the_gate_refuses_and_the_bot_is_stopped(runni
 
     assert (refused.status, refused.decision.rule) == ("DENIED", "live_locked")
     assert reload(running) == "STOPPED"
-    assert LiveUnlock.objects.get().revoked_reason == "SECOND_FACTOR_GONE"
+    assert LiveUnlock.objects.get().revoked_reason == "GIVER_GONE"
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        lambda: Membership.objects.update(role=Role.TRADER),
+        lambda: Membership.objects.all().delete(),
+        lambda: User.objects.update(is_active=False),
+    ],
+)
+def test_who_may_not_unlock_any_more_leaves_nothing_unlocked(running, gone):
+    gone()
+    refused = plan(running)
+
+    unlocks_review(workspace_id=running.actor.workspace_id)
+
+    assert refused.decision.params["why"] == "GIVER_GONE"
+    assert LiveUnlock.objects.get().revoked_reason == "GIVER_GONE"
+    assert reload(running) == "STOPPED"
 
 
 def test_what_was_deleted_hinders_no_review_of_the_others(running):
