@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from datetime import datetime
+from functools import partial
 
 import structlog
 from django.utils import timezone
@@ -23,12 +25,16 @@ STOPS_WITHIN = 4.0  # seconds: less than the supervisor's patience
 def main() -> None:
     outbox.delivery_leave()
     pace.patient(TURNS_WITHIN)
-    guard = Guard([Chore("rules", RULES_EVERY, lambda: kill_rules_apply(now=timezone.now()))])
+    guard = Guard([Chore("rules", RULES_EVERY, partial(_rules, timezone.now()))])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(guard))
     logger.info("guard.started", owner=guard.owner)
     guard.run()
     logger.info("guard.stopped", owner=guard.owner)
+
+
+def _rules(watched_since: datetime) -> None:
+    kill_rules_apply(now=timezone.now(), watched_since=watched_since)
 
 
 def _stop(guard: Guard) -> None:

@@ -69,10 +69,14 @@ def limits_now() -> Limits:
     )
 
 
-def anomaly_facts(now: datetime) -> list[WorkspaceFacts]:
-    """Facts of every workspace that is not halted yet."""
+def anomaly_facts(now: datetime, *, watched_since: datetime | None = None) -> list[WorkspaceFacts]:
+    """Facts of every workspace that is not halted yet.
+
+    What was silent or unaligned before `watched_since` does not count: while the whole product was
+    switched off nobody spoke, and after its start everybody gets the time that the limits give.
+    """
     engine_seen = _engine_seen(now)
-    unaligned, silent = _unaligned(now), _books_silent(now)
+    unaligned, silent = _unaligned(now, watched_since), _books_silent(now, watched_since)
     return [
         WorkspaceFacts(
             workspace_id=number,
@@ -82,7 +86,7 @@ def anomaly_facts(now: datetime) -> list[WorkspaceFacts]:
             fall=fall,
             fall_limit=limit["max_drawdown"],
             fall_fired_at=fired,
-            engine_silent=_silent(plan_since, engine_seen, now),
+            engine_silent=_silent(plan_since, engine_seen, watched_since, now),
             unaligned=unaligned.get(number, {}),
             books_silent=silent.get(number, {}),
         )
@@ -124,26 +128,32 @@ def _engine_seen(now: datetime) -> datetime | None:
     return max(seen, default=None)
 
 
-def _silent(plan_since: datetime | None, seen: datetime | None, now: datetime) -> int | None:
+def _silent(
+    plan_since: datetime | None, seen: datetime | None, watched: datetime | None, now: datetime
+) -> int | None:
     """Seconds since the engine was seen, or since an open trade began to need it."""
     if plan_since is None:
         return None
-    return int((now - (plan_since if seen is None else max(plan_since, seen))).total_seconds())
+    return _seconds(max(each for each in (plan_since, seen, watched) if each is not None), now)
 
 
-def _unaligned(now: datetime) -> dict[int, dict[int, tuple[int, str]]]:
+def _seconds(since: datetime, now: datetime) -> int:
+    return int((now - since).total_seconds())
+
+
+def _unaligned(now: datetime, watched: datetime | None) -> dict[int, dict[int, tuple[int, str]]]:
     found: dict[int, dict[int, tuple[int, str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(UNALIGNED)
         for workspace_id, bot_id, venue, since in cursor.fetchall():
-            seconds = int((now - since).total_seconds())
+            seconds = _seconds(since if watched is None else max(since, watched), now)
             known = found.setdefault(workspace_id, {})
             if seconds >= known.get(bot_id, (0, ""))[0]:
                 known[bot_id] = (seconds, venue)
     return found
 
 
-def _books_silent(now: datetime) -> dict[int, dict[int, int]]:
+def _books_silent(now: datetime, watched: datetime | None) -> dict[int, dict[int, int]]:
     """Running bots, while an engine lives and writes no prices. A store away tells nothing."""
     if not beats.alive(role="engine", now=now):
         return {}
@@ -151,6 +161,8 @@ def _books_silent(now: datetime) -> dict[int, dict[int, int]]:
     if not board.answered or board.written_at_ms is None:
         return {}
     silent = now.timestamp() - board.written_at_ms / 1000
+    if watched is not None:
+        silent = min(silent, (now - watched).total_seconds())
     if silent <= settings.KILL_STALE_SECONDS:
         return {}
     found: dict[int, dict[int, int]] = {}

@@ -21,11 +21,15 @@ from apps.trading.services.kill import kill_request
 
 
 @transaction.atomic
-def kill_rules_apply(*, now: datetime) -> list[KillRun]:
-    """Stop what a rule says must stop. What is already as strict is left alone."""
+def kill_rules_apply(*, now: datetime, watched_since: datetime | None = None) -> list[KillRun]:
+    """Stop what a rule says must stop. What is already as strict is left alone.
+
+    watched_since: when whoever asks began to look; silence before it is nobody's fault.
+    """
     if not platform_locks.alone_or_skip("trading.kill_rules"):
         return []
-    return [_fire(stop, now) for stop in stops_of(anomaly_facts(now), limits_now())]
+    facts = anomaly_facts(now, watched_since=watched_since)
+    return [_fire(stop, now) for stop in stops_of(facts, limits_now())]
 
 
 def _fire(stop: Stop, now: datetime) -> KillRun:

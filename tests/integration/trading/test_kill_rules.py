@@ -56,8 +56,12 @@ def state(desk: Any) -> str:
     return str(TradingAccount.objects.get(workspace_id=desk.actor.workspace_id).state)
 
 
-def fire() -> list[str]:
-    return [f"{run.command} {run.rule}" for run in kill_rules_apply(now=timezone.now())]
+def fire(*, watched: float | None = None) -> list[str]:
+    """What stops now; watched: for so many seconds only has somebody looked."""
+    now = timezone.now()
+    since = None if watched is None else now - timedelta(seconds=watched)
+    runs = kill_rules_apply(now=now, watched_since=since)
+    return [f"{run.command} {run.rule}" for run in runs]
 
 
 def closed_plan(desk: Any, pnl: str) -> Plan:
@@ -149,7 +153,8 @@ def test_books_that_do_not_agree_halt_the_bots_there(desk):
         },
     )
 
-    assert fire() == ["HALT UNALIGNED"]
+    assert fire(watched=119) == []
+    assert fire(watched=121) == ["HALT UNALIGNED"]
     assert Bot.objects.get(pk=desk.bot.pk).trading_state == "HALTED"
     assert state(desk) == "ACTIVE"
     assert fire() == []
@@ -172,7 +177,8 @@ def test_an_open_trade_without_an_engine_halts(desk):
     plan = desk.open()
     Plan.objects.filter(pk=plan.pk).update(opened_at=timezone.now() - timedelta(seconds=45))
 
-    assert fire() == ["HALT STALE_ENGINE"]
+    assert fire(watched=29) == []  # the product has just been started: its engine too
+    assert fire(watched=32) == ["HALT STALE_ENGINE"]
 
 
 def test_an_open_trade_with_a_living_engine_goes_on(desk):
@@ -191,7 +197,8 @@ def test_an_engine_without_prices_lets_its_bots_only_reduce(desk, monkeypatch):
     monkeypatch.setattr("apps.trading.selectors.anomalies.read_board", lambda: told)
     beats.beat(role="engine", instance="one", now=timezone.now())
 
-    assert fire() == ["REDUCE STALE_BOOKS"]
+    assert fire(watched=29) == []
+    assert fire(watched=32) == ["REDUCE STALE_BOOKS"]
     assert Bot.objects.get(pk=desk.bot.pk).trading_state == "REDUCING"
 
 
