@@ -412,6 +412,10 @@ def _bot_page(tab: str) -> dict[str, Any]:
             )
         ],
         "advised_at": AT,
+        "set_aside": [
+            Bag(asset="USDT", venue_label="Alpha", amount=D(5000), in_use=D("1200.6")),
+            Bag(asset="BTC", venue_label="Beta", amount=D("0.0833"), in_use=D(0)),
+        ],
         "settings": [
             {
                 "title": "When to trade",
