@@ -64,9 +64,9 @@ class BotForm(forms.Form):
         decimal_places=18,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text=_(
-            "Optional, in the quote of its pairs. While the bot runs, other bots and orders by "
-            "hand cannot spend it, and it uses no more than that. It is split evenly over its "
-            "venues: so much of the quote, and as much again in what it sells."
+            "In the quote of its pairs. While the bot runs, other bots and orders by hand cannot "
+            "spend it, and it uses no more than that. It is split evenly over its venues: so much "
+            "of the quote, and as much again in what it sells."
         ),
     )
 
