@@ -10,6 +10,8 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
+from tests.integration.ops.design_samples_safety import safety_pages
+
 AT = datetime(2026, 11, 21, 12, 30, 15, tzinfo=UTC)
 HISTORY = "/sample/chart/"
 
@@ -674,6 +676,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "problem": ("errors/problem.html", problem),
         "problem-toast": ("errors/problem.html#toast", problem),
         **{f"error-{code}": (f"errors/{code}.html", {}) for code in (403, 404, 500)},
+        **safety_pages(),
         "styleguide": ("ui/styleguide.html", {"form": _bot_form({"name": ""})}),
     }
 
