@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from apps.core.domain.benchmarks import Figure, Measurement, Progress
-from apps.trading.benchmarks.tick_to_order import _call, _environ
+from apps.core.domain.people import Actor
+from apps.trading.benchmarks.tick_to_order import _call, _environ, _role
 from apps.trading.domain.orders import OrderIntent
 from apps.venues.domain.ports import Side
 from cryonel import embedded
@@ -22,15 +23,16 @@ D = Decimal
 
 
 def measure(progress: Progress) -> Measurement:
-    """In a folder of its own, with PostgreSQL and nothing else."""
+    """In a folder of its own: PostgreSQL, and a practice venue that opens the paper account."""
     with tempfile.TemporaryDirectory(prefix="cryonel-bench-") as folder:
         Path(folder).chmod(0o711)  # PostgreSQL's own user passes through, where we are root
         with embedded.running(folder, durable=True):
             environ = _environ(folder)
             progress("tables")
             _call(environ, "manage.py", "migrate", "--verbosity", "0")
-            progress(f"{OPEN} open orders")
-            told = _call(environ, "-m", "apps.trading.benchmarks.risk_gate", timeout=240)
+            with _role(environ, "practice"):
+                progress(f"{OPEN} open orders")
+                told = _call(environ, "-m", "apps.trading.benchmarks.risk_gate", timeout=240)
     rules, facts, whole = (float(each) for each in told.split()[-3:])
     return Measurement(
         workload=(
@@ -94,13 +96,12 @@ def _stand(now: datetime) -> tuple[int, int]:
     from django.db import connection
 
     from apps.accounts.services import user_create
-    from apps.core.domain.people import Actor
     from apps.trading.services.account import account_open
     from apps.trading.services.policies import caps_set, limits_set
 
     _user, actor = user_create(email="bench@example.org", password=None, now=now)
     account_open(actor.workspace_id)
-    link_id = _link(actor.workspace_id, now)
+    link_id = _link(actor, now)
     caps_set(actor=Actor.platform(0), values={"max_open_orders": None}, plan_code="free", now=now)
     room = {"max_open_orders": D(2000), "max_orders_minute": None, "max_trades_day": None}
     limits_set(actor=actor, values=room, confirmed=True, now=now)
@@ -110,22 +111,27 @@ def _stand(now: datetime) -> tuple[int, int]:
     return actor.workspace_id, link_id
 
 
-def _link(workspace_id: int, now: datetime) -> int:
-    """An aligned connection without a key, with ten million USDT."""
+def _link(actor: Actor, now: datetime) -> int:
+    """An aligned paper account with ten million USDT."""
     from apps.portfolio.services import balances_record
+    from apps.trading.benchmarks.driver import _wait_for_practice
     from apps.trading.models import ConnectionAlignment
     from apps.venues.domain.ports import Balance
-    from apps.venues.models import Connection
+    from apps.venues.services import practice_connection_open
 
-    link = Connection.objects.create(
-        workspace_id=workspace_id, venue="practice.alpha", label="Alpha", mode="PAPER",
-        need="TRADE", sealed_set_id=1, status="ACTIVE", created_at=now,
-    )  # fmt: skip
-    ConnectionAlignment.objects.create(
-        workspace_id=workspace_id, connection=link, status="ALIGNED", checked_at=now
-    )
+    _wait_for_practice()
     plenty = Balance(asset="USDT", free=D(10_000_000), used=D(0))
-    balances_record(workspace_id=workspace_id, connection_id=link.pk, balances=[plenty], now=now)
+    link = practice_connection_open(
+        actor=actor, venue="practice.alpha", balances={plenty.asset: plenty.free}, now=now
+    )
+    ConnectionAlignment.objects.update_or_create(
+        workspace_id=actor.workspace_id,
+        connection=link,
+        defaults={"status": "ALIGNED", "checked_at": now},
+    )
+    balances_record(
+        workspace_id=actor.workspace_id, connection_id=link.pk, balances=[plenty], now=now
+    )
     return link.pk
 
 
