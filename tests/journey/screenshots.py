@@ -37,6 +37,13 @@ def pages(told: dict[str, Any]) -> dict[str, str]:
         "bots": "/bots/",
         "bot-new": "/bots/new/",
         "trades": "/trades/",
+        "ticket": "/trade/",
+        "orders": "/orders/",
+        "orders-history": "/orders/?view=history",
+        "risk": "/risk/",
+        "stop": "/stop/",
+        "security": "/account/security/",
+        "second-factor": "/account/security/second-factor/",
         "connections": "/connections/",
         "connection-add": "/connections/add",
         "missing": "/nothing-here/",
@@ -46,8 +53,11 @@ def pages(told: dict[str, Any]) -> dict[str, str]:
         for tab in ("trades", "positions", "decisions", "settings"):
             found[f"bot-{tab}"] = f"/bots/{bot['id']}/{tab}/"
         found["bot-edit"] = f"/bots/{bot['id']}/edit/"
+        found["bot-copy"] = f"/bots/{bot['id']}/copy/"
+        found["bot-copy-live"] = f"/bots/{bot['id']}/copy/?mode=LIVE"
     for key in keys[:1]:
         found["connection"] = f"/connections/{key['id']}"
+        found["alignment"] = f"/connections/{key['id']}/alignment/"
     return found
 
 

@@ -45,7 +45,8 @@ class Command(BaseCommand):
             actor = Actor.platform(workspace_id)
             if words["what"] == "RESUME":
                 state_release_now(actor=actor, scope=scope, bot_id=words["bot"], now=timezone.now())
-                print("Trading goes on.")
+                told = {"command": "RESUME", "scope": scope.value, "state": "ACTIVE"}
+                print(json.dumps(told) if words["json"] else "Trading goes on.")
                 return
             run = kill_request(
                 actor=actor,
