@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from apps.core.domain.money import plain
 from apps.trading.domain.orders import OrderOrigin, OrderStatus
-from apps.venues.domain.ports import OrderReceipt, VenueTrade
+from apps.venues.domain.ports import OrderReceipt, Side, VenueTrade
 
 Place = tuple[str, str]  # (symbol, the venue's order id): some number orders per symbol
 
@@ -46,6 +46,7 @@ class OurOrder:
     wire_id: str
     venue_order_id: str
     symbol: str
+    side: Side
     status: OrderStatus
     origin: str
     quantity: Decimal
@@ -66,17 +67,23 @@ class OurOrder:
 
 @dataclass(frozen=True, slots=True)
 class KnownFill:
+    """placed: its order's id at the venue is known, so an execution of another id is not this."""
+
     order_id: int
     quantity: Decimal
     price: Decimal | None
+    placed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """elsewhere: client ids of orders that another connection at the same venue placed."""
+    """elsewhere: client ids of orders that another connection at the same venue placed.
+
+    A trade between two orders of one account has one id and two fills, one of each side.
+    """
 
     orders: tuple[OurOrder, ...]
-    fills: Mapping[tuple[str, str], KnownFill]  # (symbol, trade id)
+    fills: Mapping[tuple[str, str, Side], KnownFill]  # (symbol, trade id, side)
     elsewhere: frozenset[str] = frozenset()
 
 

@@ -21,6 +21,7 @@ from apps.trading.domain.findings import (
     CloseAbsent,
     Finding,
     FindingCode,
+    KnownFill,
     OurOrder,
     Ours,
     Place,
@@ -34,7 +35,7 @@ from apps.trading.domain.findings import (
     external_id,
 )
 from apps.trading.domain.orders import LIVE, SENT, OrderOrigin, OrderStatus, settle
-from apps.venues.domain.ports import OrderReceipt, ReceiptStatus, VenueTrade
+from apps.venues.domain.ports import OrderReceipt, ReceiptStatus, Side, VenueTrade
 
 OURS = re.compile(r"c[a-z0-9]{23}")  # what client_order_id_new makes
 UNRESOLVED_AFTER = timedelta(seconds=30)  # an execution whose order nobody can name by then
@@ -81,17 +82,30 @@ class Comparison:
 
     def _sort_trades(self) -> None:
         for symbol, venue_order_id, trade in self._told_trades:
-            if (symbol, trade.venue_trade_id) in self.ours.fills:
-                continue
             place = (symbol, venue_order_id)
-            known = self._by_place.get(place)
-            told = self.theirs.looked_up.get(place) or self._strange.get(place)
-            if known is None and told is not None:
-                known = self.order_of(told)
+            if self._booked(place, trade) is not None:
+                continue
+            known = self._owner(place)
             if known is not None:
                 self._fresh[known.order_id][trade.venue_trade_id] = trade
             else:
                 self._unnamed[place][trade.venue_trade_id] = trade
+
+    def _owner(self, place: Place) -> OurOrder | None:
+        told = self.theirs.looked_up.get(place) or self._strange.get(place)
+        known = self._by_place.get(place)
+        return self.order_of(told) if known is None and told is not None else known
+
+    def _booked(self, place: Place, trade: VenueTrade) -> KnownFill | None:
+        """The fill that an execution of this order at the venue is already.
+
+        Of an order that has no row, it is only a fill whose order's id there was never told: the
+        other side of a trade with oneself is a fill of its own.
+        """
+        known = self._owner(place)
+        sides = Side if known is None else (known.side,)
+        fills = [self.ours.fills.get((place[0], trade.venue_trade_id, side)) for side in sides]
+        return next((f for f in fills if f is not None and (known or not f.placed)), None)
 
     def _expected(self, order: OurOrder) -> Decimal:
         """Its executions, once what is new is booked."""
@@ -178,7 +192,8 @@ class Comparison:
 
     def _new(self, order: OurOrder, receipt: OrderReceipt) -> list[VenueTrade]:
         known = self.ours.fills
-        return [t for t in receipt.trades if (order.symbol, t.venue_trade_id) not in known]
+        symbol, side = order.symbol, order.side
+        return [t for t in receipt.trades if (symbol, t.venue_trade_id, side) not in known]
 
     def _moves(self, order: OurOrder, receipt: OrderReceipt) -> bool:
         """Whether booking this receipt would change the row."""
@@ -255,7 +270,7 @@ class Comparison:
     def _differing(self) -> Iterable[Finding]:
         """The same execution with other figures."""
         for symbol, venue_order_id, trade in self._told_trades:
-            known = self.ours.fills.get((symbol, trade.venue_trade_id))
+            known = self._booked((symbol, venue_order_id), trade)
             if known is None:
                 continue
             if not differs(known.quantity, known.price, trade):

@@ -162,8 +162,9 @@ class Fill(Owned):
 
     class Meta:
         constraints = [
+            # A trade with oneself has one id at the venue and two fills: one of each side.
             models.UniqueConstraint(
-                fields=["connection", "symbol", "venue_trade_id"], name="trading_fill_once"
+                fields=["connection", "symbol", "venue_trade_id", "side"], name="trading_fill_once"
             ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="trading_fill_qty_gt_0"),
             models.CheckConstraint(

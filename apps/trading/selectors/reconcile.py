@@ -14,12 +14,12 @@ from apps.trading.domain.balance_moves import Flow
 from apps.trading.domain.findings import KnownFill, OurOrder, Ours, Theirs
 from apps.trading.domain.orders import SENT, OrderOrigin, OrderStatus
 from apps.trading.models import Bot, Fill, Order
-from apps.venues.domain.ports import TimeInForce
+from apps.venues.domain.ports import Side, TimeInForce
 from apps.venues.registry import adapter_for
 
 COLUMNS = (
-    "pk", "client_order_id", "venue_order_id", "symbol", "status", "origin", "quantity", "filled",
-    "counted", "sent_at", "closed_at", "time_in_force", "plan_id", "cancel_requested_at",
+    "pk", "client_order_id", "venue_order_id", "symbol", "side", "status", "origin", "quantity",
+    "filled", "counted", "sent_at", "closed_at", "time_in_force", "plan_id", "cancel_requested_at",
 )  # fmt: skip
 RESTING = {TimeInForce.GTC, TimeInForce.POST_ONLY, TimeInForce.GTD}
 ACTIVE_WITHIN = timedelta(hours=1)  # an order this young may still be executed late
@@ -57,6 +57,7 @@ def _ours(row: tuple[Any, ...], venue: str) -> OurOrder:
         wire_id="" if external else wire_id(venue, it["client_order_id"]),
         venue_order_id=it["venue_order_id"],
         symbol=it["symbol"],
+        side=Side(it["side"]),
         status=OrderStatus(it["status"]),
         origin=it["origin"],
         quantity=it["quantity"],
@@ -77,14 +78,22 @@ def wire_id(venue: str, client_order_id: str) -> str:
         return ""
 
 
-def _fills(connection_id: int, numbers: Collection[str]) -> Mapping[tuple[str, str], KnownFill]:
+def _fills(
+    connection_id: int, numbers: Collection[str]
+) -> Mapping[tuple[str, str, Side], KnownFill]:
     if not numbers:
         return {}
     rows = Fill.objects.filter(connection_id=connection_id, venue_trade_id__in=sorted(numbers))
     return {
-        (symbol, number): KnownFill(order_id, quantity, price)
-        for symbol, number, order_id, quantity, price in rows.values_list(
-            "symbol", "venue_trade_id", "order_id", "quantity", "price"
+        (symbol, number, Side(side)): KnownFill(order_id, quantity, price, bool(placed))
+        for symbol, number, side, order_id, quantity, price, placed in rows.values_list(
+            "symbol",
+            "venue_trade_id",
+            "side",
+            "order_id",
+            "quantity",
+            "price",
+            "order__venue_order_id",
         )
     }
 

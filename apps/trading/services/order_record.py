@@ -200,16 +200,17 @@ def _book(told: Sequence[Told], now: datetime) -> dict[int, int]:
     rows = Fill.objects.filter(
         connection_id__in={order.connection_id for order, _ in told}, venue_trade_id__in=numbers
     )
-    seen: dict[tuple[int, str, str], tuple[int, Decimal, Decimal | None]] = {
-        (connection_id, symbol, number): (order_id, quantity, price)
-        for connection_id, symbol, number, order_id, quantity, price in rows.values_list(
-            "connection_id", "symbol", "venue_trade_id", "order_id", "quantity", "price"
+    # With its side: two orders of ours that met each other at the venue share their trade's id.
+    seen: dict[tuple[int, str, str, str], tuple[int, Decimal, Decimal | None]] = {
+        (connection_id, symbol, number, side): (order_id, quantity, price)
+        for connection_id, symbol, number, side, order_id, quantity, price in rows.values_list(
+            "connection_id", "symbol", "venue_trade_id", "side", "order_id", "quantity", "price"
         )
     }
     fills: list[Fill] = []
     for order, receipt in told:
         for trade in receipt.trades:
-            key = (order.connection_id, order.symbol, trade.venue_trade_id)
+            key = (order.connection_id, order.symbol, trade.venue_trade_id, order.side)
             known = seen.get(key)
             if known is None:
                 seen[key] = (order.pk, trade.quantity, trade.price)

@@ -13,6 +13,7 @@ WINDOWS = 400  # of one question
 MARGIN = 1000  # ms: some venues end a page at whole seconds
 
 Row = Mapping[str, Any]
+Identity = tuple[str, str, str]
 Fetch = Callable[[int, dict[str, Any]], Sequence[Row]]  # (since in ms, parameters) -> a page
 
 
@@ -35,12 +36,17 @@ class Paging:
 
 def all_since(fetch: Fetch, since: int, now: int, paging: Paging) -> list[Row]:
     """Executions of unified form, oldest first. Raises ValueError where some may be missing."""
-    seen: dict[str, Row] = {}
+    seen: dict[Identity, Row] = {}
     for start, end in _windows(since, now, paging.window):
         for row in _READ[paging.listing](fetch, start, end, paging):
-            seen.setdefault(str(row["id"]), row)
+            seen.setdefault(_identity(row), row)
     rows = [row for row in seen.values() if (row["timestamp"] or since) >= since]
     return sorted(rows, key=lambda row: row["timestamp"] or 0)
+
+
+def _identity(row: Row) -> Identity:
+    """With its order and side: a trade with oneself is listed twice under one id."""
+    return str(row["id"]), str(row.get("order") or ""), str(row.get("side") or "")
 
 
 def _windows(since: int, now: int, window: timedelta | None) -> Iterator[tuple[int, int]]:
@@ -55,12 +61,12 @@ def _windows(since: int, now: int, window: timedelta | None) -> Iterator[tuple[i
 
 
 def _forward(fetch: Fetch, start: int, end: int, paging: Paging) -> Iterator[Row]:
-    seen: set[str] = set()
+    seen: set[Identity] = set()
     for _ in range(PAGES):
         rows = fetch(start, dict(paging.params))
-        fresh = [row for row in rows if str(row["id"]) not in seen]
+        fresh = [row for row in rows if _identity(row) not in seen]
         yield from fresh
-        seen |= {str(row["id"]) for row in fresh}
+        seen |= {_identity(row) for row in fresh}
         latest = max((row["timestamp"] or start for row in fresh), default=start)
         if not fresh or latest <= start:
             _require_room(rows, paging)
@@ -70,13 +76,13 @@ def _forward(fetch: Fetch, start: int, end: int, paging: Paging) -> Iterator[Row
 
 
 def _backward(fetch: Fetch, start: int, end: int, paging: Paging) -> Iterator[Row]:
-    seen: set[str] = set()
+    seen: set[Identity] = set()
     until = end
     for _ in range(PAGES):
         rows = fetch(start, {**paging.params, "until": until})
-        fresh = [row for row in rows if str(row["id"]) not in seen]
+        fresh = [row for row in rows if _identity(row) not in seen]
         yield from fresh
-        seen |= {str(row["id"]) for row in fresh}
+        seen |= {_identity(row) for row in fresh}
         if not fresh:
             _require_room(rows, paging)
             return
@@ -92,12 +98,12 @@ def _require_room(rows: Sequence[Row], paging: Paging) -> None:
 
 
 def _numbered(fetch: Fetch, start: int, end: int, paging: Paging) -> Iterator[Row]:
-    seen: set[str] = set()
+    seen: set[Identity] = set()
     for _ in range(PAGES):
         rows = fetch(start, {**paging.params, "offset": len(seen)})
-        fresh = [row for row in rows if str(row["id"]) not in seen]
+        fresh = [row for row in rows if _identity(row) not in seen]
         yield from fresh
-        seen |= {str(row["id"]) for row in fresh}
+        seen |= {_identity(row) for row in fresh}
         if not fresh:
             _require_room(rows, paging)
             return

@@ -15,6 +15,7 @@ from apps.trading.domain.findings import (
     KnownFill,
     OurOrder,
     Ours,
+    Questions,
     Record,
     Remark,
     Reopen,
@@ -39,6 +40,7 @@ def order(order_id=1, **more):
         "wire_id": f"c{order_id:023d}",
         "venue_order_id": f"v{order_id}",
         "symbol": BTC,
+        "side": Side.BUY,
         "status": OrderStatus.OPEN,
         "origin": "MANUAL",
         "quantity": D(1),
@@ -108,7 +110,7 @@ def test_an_execution_told_again_does_not_make_an_order_look_complete():
         half,
         opened=[],
         trades=[(BTC, "v1", trade(quantity="0.5"))],
-        fills={(BTC, "t1"): KnownFill(1, D("0.5"), D(100))},
+        fills={(BTC, "t1", Side.BUY): KnownFill(1, D("0.5"), D(100))},
     )
 
     assert it.questions().probes == (1,)
@@ -167,7 +169,7 @@ def test_more_than_was_ordered_is_booked_and_said():
 
 
 def test_the_same_execution_with_other_figures_is_an_anomaly_and_stops_trading():
-    known = {(BTC, "t1"): KnownFill(1, D("0.3"), D(100))}
+    known = {(BTC, "t1", Side.BUY): KnownFill(1, D("0.3"), D(100))}
     it = compared(
         order(filled=D("0.3"), status=OrderStatus.PARTIALLY_FILLED),
         opened=[receipt()],
@@ -178,6 +180,41 @@ def test_the_same_execution_with_other_figures_is_an_anomaly_and_stops_trading()
 
     assert (finding.code, finding.blocking) == ("DUPLICATE_FILL", True)
     assert isinstance(finding.action, Remark)
+
+
+def test_both_sides_of_a_trade_with_oneself_are_booked():
+    sale = order(2, side=Side.SELL)
+    it = compared(
+        order(filled=D(1), status=OrderStatus.FILLED),
+        sale,
+        opened=[receipt(2, side=Side.SELL)],
+        trades=[(BTC, "v1", trade(quantity=D(1))), (BTC, "v2", trade(quantity=D(1)))],
+        fills={(BTC, "t1", Side.BUY): KnownFill(1, D(1), D(100))},
+    )
+    (finding,) = it.findings()
+
+    assert (finding.code, finding.action.order_id) == ("VENUE_HAS_FILL_WE_LACK", 2)
+    assert [t.venue_trade_id for t in finding.action.receipt.trades] == ["t1"]
+
+
+def test_an_order_placed_outside_that_met_one_of_ours_is_looked_up():
+    it = compared(
+        closed(filled=D(1), status=OrderStatus.FILLED),
+        trades=[(BTC, "v9", trade(quantity=D(1)))],
+        fills={(BTC, "t1", Side.BUY): KnownFill(1, D(1), D(100))},
+    )
+
+    assert it.questions().look_ups == ((BTC, "v9"),)
+
+
+def test_an_execution_booked_before_its_order_s_id_was_told_is_not_another_s():
+    it = compared(
+        closed(filled=D(1), status=OrderStatus.FILLED, venue_order_id=""),
+        trades=[(BTC, "v9", trade(quantity=D(1)))],
+        fills={(BTC, "t1", Side.BUY): KnownFill(1, D(1), D(100), placed=False)},
+    )
+
+    assert it.questions() == Questions((), ())
 
 
 def test_an_order_we_had_closed_and_the_venue_works_is_asked_about_then_live_again():
@@ -312,6 +349,7 @@ def acted(ours, fills, findings):
             rows[number] = order(
                 number, client_order_id=action.client_order_id, wire_id=action.client_order_id,
                 origin=action.origin, venue_order_id=told.venue_order_id, quantity=told.quantity,
+                side=told.side,
             )  # fmt: skip
             rows[number] = booked(rows[number], told, fills)
         elif isinstance(action, Record | Reopen):
@@ -323,9 +361,13 @@ def acted(ours, fills, findings):
 
 
 def booked(row, told, fills):
-    new = [t for t in told.trades if (row.symbol, t.venue_trade_id) not in fills]
-    fills |= {(row.symbol, t.venue_trade_id): KnownFill(row.order_id, t.quantity, t.price)
-              for t in new}  # fmt: skip
+    new = [t for t in told.trades if (row.symbol, t.venue_trade_id, row.side) not in fills]
+    fills |= {
+        (row.symbol, t.venue_trade_id, row.side): KnownFill(
+            row.order_id, t.quantity, t.price, bool(row.venue_order_id)
+        )
+        for t in new
+    }
     filled = row.filled + sum((t.quantity for t in new), D(0))
     counted = row.counted if told.filled is None else max(told.filled, row.counted or D(0))
     status = settle(
@@ -353,7 +395,7 @@ def test_after_it_every_execution_of_the_venue_is_booked_once(world):
 
     _, fills = acted(ours, {}, reconciled(ours, {}, opened, trades, answers))
 
-    assert set(fills) == {(BTC, t.venue_trade_id) for _, _, t in trades}
+    assert set(fills) == {(BTC, t.venue_trade_id, Side.BUY) for _, _, t in trades}
 
 
 @given(worlds(), st.randoms(use_true_random=False))

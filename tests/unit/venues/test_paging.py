@@ -92,3 +92,14 @@ def test_a_time_of_too_many_windows_is_refused():
 
     with pytest.raises(ValueError, match="too long"):
         all_since(venue([], Listing.NEWEST_FIRST, 3), SINCE, NOW, paging)
+
+
+@pytest.mark.parametrize("listing", list(Listing))
+def test_both_sides_of_a_trade_with_oneself_are_listed(listing):
+    """One id, two orders: the second row is not the first one told again."""
+    one = {"id": "t1", "timestamp": SINCE + 5}
+    rows = [one | {"order": "1", "side": "buy"}, one | {"order": "2", "side": "sell"}]
+
+    found = all_since(venue(rows, listing, 4), SINCE, NOW, Paging(listing))
+
+    assert sorted(row["order"] for row in found) == ["1", "2"]
