@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, Value
+
 from apps.accounts import second_factor
 from apps.accounts.domain.errors import WorkspaceMissing
 from apps.accounts.selectors import actor_get
@@ -27,6 +29,7 @@ from apps.venues.domain.ports import Need
 from apps.venues.selectors import connection_get
 
 MANUAL = "manual"  # stands for a strategy in the hash of a connection's unlock
+LIVE = Value(Mode.LIVE.value, output_field=CharField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +192,16 @@ def unlocks_active(*, workspace_id: int | None = None, user_id: int | None = Non
 
 
 def workspace_mode(*, reader: Reader) -> str:
-    """The head of every page: LIVE as soon as something of the workspace may trade real money."""
+    """The head of every page: LIVE as soon as something of the workspace may trade real money.
+
+    One question for every page: the modes of its bots, and LIVE for orders by hand.
+    """
     running = Bot.objects.within(reader.workspace_id).filter(deleted_at=None)
-    modes = set(running.exclude(status=BotStatus.STOPPED).values_list("mode", flat=True))
-    if Mode.LIVE in modes or _manual_open(reader.workspace_id):
-        return Mode.LIVE
-    return Mode.TESTNET if Mode.TESTNET in modes else Mode.PAPER
-
-
-def _manual_open(workspace_id: int) -> bool:
-    rows = LiveUnlock.objects.within(workspace_id).filter(revoked_at=None, bot=None)
-    return bool(rows.filter(connection__removed_at=None).exists())
+    by_hand = LiveUnlock.objects.within(reader.workspace_id).filter(revoked_at=None, bot=None)
+    manual = by_hand.filter(connection__removed_at=None)
+    told = running.exclude(status=BotStatus.STOPPED).values_list("mode")
+    modes = {mode for (mode,) in told.union(manual.values_list(LIVE))}
+    return next((mode for mode in (Mode.LIVE, Mode.TESTNET) if mode in modes), Mode.PAPER)
 
 
 def gate_fault(told: Parties, bot_id: int | None, connection_ids: Iterable[int]) -> str:

@@ -472,3 +472,12 @@ def test_the_head_says_live_while_real_money_may_move(desk):
     seen.append(workspace_mode(reader=desk.actor))
 
     assert seen == ["PAPER", "LIVE", "PAPER"]
+
+
+def test_the_head_says_live_while_orders_by_hand_may_move_real_money(desk):
+    desk.unlock_connection()
+    seen = [workspace_mode(reader=desk.actor)]
+    live_lock(actor=desk.actor, connection_id=desk.cheap.pk, now=timezone.now())
+    seen.append(workspace_mode(reader=desk.actor))
+
+    assert seen == ["LIVE", "PAPER"]
