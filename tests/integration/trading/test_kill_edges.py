@@ -255,6 +255,16 @@ def test_the_command_halts_and_resumes_the_platform(db, capsys):
     assert PlatformTrading.objects.get().state == "ACTIVE"
 
 
+def test_a_program_reads_the_resuming_as_json(db, capsys):
+    call_command("kill", "HALT", "--platform")
+    capsys.readouterr()
+
+    call_command("kill", "RESUME", "--platform", "--json")
+
+    told = {"command": "RESUME", "scope": "PLATFORM", "state": "ACTIVE"}
+    assert json.loads(capsys.readouterr().out) == told
+
+
 def test_a_run_is_one_guards_until_its_lease_ends(desk):
     run = asked(desk.actor)
     now = timezone.now()
