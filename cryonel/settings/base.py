@@ -6,6 +6,7 @@ Without DATABASE_URL and REDIS_URL the product runs on embedded servers in the d
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets as random
 from decimal import Decimal, InvalidOperation
@@ -395,7 +396,17 @@ CELERY_BEAT_SCHEDULE = {
     "equity purge": {"task": "portfolio.equity_purge", "schedule": 86400},
 }
 
-PRACTICE_URL = os.environ.get("CRYONEL_PRACTICE_URL", "")
+
+
+def _running_practice() -> str:
+    """The practice venue of a demo that runs on this data folder: for commands beside it."""
+    try:
+        return str(json.loads((DATA_DIR / "runtime.json").read_text()).get("practice_url", ""))
+    except (OSError, ValueError):
+        return ""
+
+
+PRACTICE_URL = os.environ.get("CRYONEL_PRACTICE_URL") or _running_practice()
 PRACTICE_TOKEN = lookup("CRYONEL_PRACTICE_TOKEN") or ""
 UNPROVEN_KEYS = _flag("CRYONEL_UNPROVEN_KEYS", default=False)
 # CANCEL and FLATTEN: how long they try before they say what is left, and the worst price of each

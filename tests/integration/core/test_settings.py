@@ -7,11 +7,11 @@ import sys
 import pytest
 
 
-def start(tmp_path, **variables):
+def start(tmp_path, show="import cryonel.settings.base", **variables):
     """Import the settings in a fresh process, as a start would."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "import cryonel.settings.base"],
+        [sys.executable, "-c", show],
         env=keep | {"CRYONEL_DATA_DIR": str(tmp_path)} | variables,
         capture_output=True,
         text=True,
@@ -46,3 +46,18 @@ def test_a_local_start_makes_its_own_secret_and_keeps_it(tmp_path):
     assert (tmp_path / "keyring" / "site.key").read_text() == first
     assert (tmp_path / "keyring").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "keyring" / "site.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("noted", "address"),
+    [('{"practice_url": "http://127.0.0.1:9"}', "http://127.0.0.1:9"), ("{half", ""), (None, "")],
+)
+def test_a_command_beside_a_demo_finds_its_practice_venue(tmp_path, noted, address):
+    if noted is not None:
+        (tmp_path / "runtime.json").write_text(noted)
+
+    outcome = start(
+        tmp_path, show="from cryonel.settings.base import PRACTICE_URL; print(PRACTICE_URL)"
+    )
+
+    assert outcome.stdout.strip() == address
