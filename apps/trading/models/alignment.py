@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.trading.models.columns import Owned
 
@@ -30,4 +31,5 @@ class ConnectionAlignment(Owned):
     balances_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("alignment"), _("alignments")
         indexes = [models.Index(fields=["status"], name="trading_alignment_status_idx")]

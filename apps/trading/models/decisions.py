@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.trading.models.columns import Owned
 from apps.trading.models.orders import Order
@@ -24,6 +25,7 @@ class RiskDecision(Owned):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("refusal"), _("refusals")
         indexes = [
             models.Index(
                 fields=["workspace", "-id"],

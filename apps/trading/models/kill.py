@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.trading.models.bots import Bot
 from apps.trading.models.orders import Order
@@ -34,6 +35,7 @@ class KillRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("stop"), _("stops")
         constraints = [
             models.UniqueConstraint(
                 fields=["scope_key", "command"],

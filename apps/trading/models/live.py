@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.trading.models.bots import Bot
 from apps.trading.models.columns import Owned
@@ -30,6 +31,7 @@ class LiveUnlock(Owned):
     revoked_reason = models.CharField(max_length=200, blank=True)  # a code of domain/live.FAULTS
 
     class Meta:
+        verbose_name, verbose_name_plural = _("unlock of real money"), _("unlocks of real money")
         constraints = [
             models.CheckConstraint(
                 condition=Q(bot=None, connection__isnull=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.trading.domain.orders import OrderOrigin
 from apps.trading.models.bots import Bot
@@ -192,3 +193,6 @@ class OrderAnomaly(Owned):
     kind = models.CharField(max_length=40)
     detail = models.JSONField(default=dict)
     seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("anomaly"), _("anomalies")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.trading.models.bots import Bot
 from apps.trading.models.columns import Owned, amount
@@ -51,6 +52,7 @@ class RiskPolicy(models.Model):
     changed_by = models.BigIntegerField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("limits"), _("limits")
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "plan_code", "workspace", "bot"],
