@@ -144,7 +144,10 @@ def _record(actor: Actor, sent: Sent) -> None:
     now = timezone.now()
     if sent.refusal is not None:
         reason = f"{sent.refusal.code}: {sent.refusal}"
-        order_record.order_reject(actor=actor, order_id=sent.order_id, reason=reason, now=now)
+        reached = isinstance(sent.refusal, VenueRejected) and sent.refusal.reached
+        order_record.order_reject(
+            actor=actor, order_id=sent.order_id, reason=reason, now=now, reached=reached
+        )
         if problem := connections.lasting_problem(sent.refusal):
             problem = sending.measured(problem, sent.connection_id)
             connections.bots_pause_for(connection_id=sent.connection_id, problem=problem, now=now)

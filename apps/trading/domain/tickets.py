@@ -114,7 +114,11 @@ class Ticket:
 
     @property
     def has_exits(self) -> bool:
-        return any(x is not None for x in (self.profit_price, self.stop_trigger, self.stop_trail))
+        return self.has_stop or self.profit_price is not None
+
+    @property
+    def has_stop(self) -> bool:
+        return self.stop_trigger is not None or self.stop_trail is not None
 
 
 Problems = dict[str, list[str]]

@@ -98,7 +98,7 @@ def _is_harmless(number: int, listed: Iterable[OrderReceipt], client: TradingVen
         if order.origin != OrderOrigin.EXTERNAL
     }
     takes_stops = client.spec.dead_man_cancels_stops
-    if takes_stops and any(_protects(order) for order in ours.values()):
+    if takes_stops and (_stop_coming(number) or any(_protects(o) for o in ours.values())):
         return False
     for receipt in listed:
         order = ours.get(receipt.client_order_id)
@@ -108,6 +108,12 @@ def _is_harmless(number: int, listed: Iterable[OrderReceipt], client: TradingVen
         if order is None or is_stop:
             return False
     return True
+
+
+def _stop_coming(number: int) -> bool:
+    """Whether a stop is on its way to the venue: it must not arrive under an armed switch."""
+    rows = Order.objects.filter(connection_id=number, status__in=["ARMED", "PLANNED"])
+    return rows.filter(kind__in=sorted(TRIGGERED), emulated=False).exists()
 
 
 def _protects(order: Order) -> bool:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from apps.core import audit, outbox
 from apps.core.domain.events import Event
-from apps.core.domain.money import ZERO, booked, plain
+from apps.core.domain.money import ZERO, plain
 from apps.core.domain.people import Actor
 from apps.markets.selectors import instrument_get
 from apps.trading.domain import groups
 from apps.trading.domain.errors import OrderInGroup, OrderIsOver
 from apps.trading.domain.events import OrderDenied, OrderGroupClosed, OrderPlaced
 from apps.trading.domain.groups import GroupFacts, GroupKind, GroupOrder, GroupRole, GroupStatus
-from apps.trading.domain.orders import LIVE, OrderIntent, OrderOrigin, OrderStatus
+from apps.trading.domain.orders import LIVE, OrderStatus
 from apps.trading.domain.orders import client_order_id_new as new_id
 from apps.trading.domain.risk import Refusal
 from apps.trading.domain.triggers import Quote
-from apps.trading.models import CapitalReservation, Fill, Order, OrderGroup
+from apps.trading.models import Fill, Order, OrderGroup
 from apps.trading.selectors.engine import rules_of
-from apps.trading.services.order_place import cancel_ask, order_place_bounded
+from apps.trading.services.group_capital import reserve
+from apps.trading.services.kept_intents import intent_load
+from apps.trading.services.order_place import WAITS_FOR, cancel_ask, order_place_bounded
 from apps.trading.services.order_run import SEND_VALID_FOR, released
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
 
 WIDEST = Decimal("0.1")  # fraction: no exit goes farther from the book than this
-BUYING_BACK = Decimal("1.02")  # quote held per quote of a purchase that is to close
+NOT_KEPT = "STOP_NOT_AT_VENUE"  # refused or ended there: the engine waits for its price
 
 
 def facts_of(group: OrderGroup, orders: Sequence[Order], quote: Quote | None) -> GroupFacts:
@@ -46,15 +48,27 @@ def facts_of(group: OrderGroup, orders: Sequence[Order], quote: Quote | None) ->
                 quantity=order.quantity,
                 filled=order.filled,
                 brought=brought.get(order.pk, ZERO),
-                triggered=order.triggered_at is not None,
+                triggered=_is_triggered(order),
                 cancel_asked=order.cancel_requested_at is not None,
+                replaced=order.cancel_reason in groups.OWN_REASONS,
                 sent=order.sent_at is not None,
+                native=is_native(order),
             )
             for order in orders
         ),
         rules=rules_of(instrument_get(venue=venue, symbol=group.symbol)),
         price=_exit_price(orders, quote),
     )
+
+
+def is_native(order: Order) -> bool:
+    """Whether the venue waits for this stop's trigger, or is to."""
+    return order.group_role == GroupRole.STOP_LOSS and not order.emulated
+
+
+def _is_triggered(order: Order) -> bool:
+    """A stop that the venue watches says by its fills that its price was there."""
+    return order.triggered_at is not None or (is_native(order) and order.filled > 0)
 
 
 def _brought(entries: Sequence[Order], symbol: str) -> dict[int, Decimal]:
@@ -95,7 +109,9 @@ def apply(
     elif isinstance(action, groups.Cancel):
         cancel_ask(by_id[action.order_id], actor=actor, reason=action.reason, now=now)
     elif isinstance(action, groups.Release):
-        _release(by_id[action.order_id], action.quantity, _exit_price(orders, quote), now, actor)
+        _release(by_id[action.order_id], action, quote, now, actor)
+    elif isinstance(action, groups.Rest):
+        _rest(by_id[action.order_id], action.quantity, now, actor)
     else:
         changed: dict[str, Any] = {"quantity": action.quantity}
         if isinstance(action, groups.Arm):
@@ -104,15 +120,41 @@ def apply(
 
 
 def _release(
-    order: Order, quantity: Decimal, price: Decimal | None, now: datetime, actor: Actor
+    order: Order, action: groups.Release, quote: Quote | None, now: datetime, actor: Actor
 ) -> None:
-    """From here on it is sent. Its capital moves from the group to the order."""
-    seen = price or order.trigger_price or order.limit_price or ZERO
-    changed = released(order, seen, order.max_slippage, now) | {"quantity": quantity}
+    """From here on it is sent, to trade; no venue waits for its price."""
+    changed = released(order, _seen(order, quote), order.max_slippage, now)
+    changed |= {"quantity": action.quantity, "emulated": True}
+    if action.at_once:
+        changed["time_in_force"] = TimeInForce.IOC
+    _send(order, changed, now, actor)
+
+
+def _rest(order: Order, quantity: Decimal, now: datetime, actor: Actor) -> None:
+    """From here on it is sent, to wait at the venue."""
+    changed = {
+        "status": OrderStatus.PLANNED,
+        "quantity": quantity,
+        "placed_at": now,
+        "valid_until": now + SEND_VALID_FOR,
+        "warning": "",
+    }
+    _send(order, changed, now, actor)
+
+
+def _send(order: Order, changed: dict[str, Any], now: datetime, actor: Actor) -> None:
+    """Its capital moves from the group to the order."""
     Order.objects.filter(pk=order.pk).update(**changed)
     order.refresh_from_db()
-    _reserve(order, now)
+    reserve(order, now)
     order_tell(order, Refusal(), actor, now)
+
+
+def _seen(order: Order, quote: Quote | None) -> Decimal:
+    """What an exit would trade at: the live book, else what it waited for itself."""
+    if quote is not None:
+        return quote.against(Side(order.side))
+    return order.trigger_price or order.trail_best or order.limit_price or ZERO
 
 
 def _place(
@@ -136,17 +178,27 @@ def _place(
         return
     like = [order for order in orders if order.group_role == action.role][-1]
     made = _copy(like, action.quantity, now)
-    if action.role is GroupRole.STOP_LOSS:
-        made.kind, made.triggered_at = OrderKind.STOP, now
+    if action.armed:
+        _arm(made, like, native=action.native)
+    elif action.role is GroupRole.STOP_LOSS:
+        made.kind, made.triggered_at, made.emulated = OrderKind.STOP, now, True
         made.time_in_force = TimeInForce.IOC
-        made.trigger_price = like.trigger_price
         made.max_slippage = widened(like.max_slippage, action.attempt)
-        seen = _exit_price(orders, quote) or like.limit_price or ZERO
-        for name, value in released(made, seen, made.max_slippage, now).items():
+        for name, value in released(made, _seen(like, quote), made.max_slippage, now).items():
             setattr(made, name, value)
     made.save()
-    _reserve(made, now)
+    if not action.armed:
+        reserve(made, now)
     order_tell(made, Refusal(), actor, now)
+
+
+def _arm(made: Order, like: Order, *, native: bool) -> None:
+    """It waits in the engine; a stop says so where the venue did not keep it."""
+    made.status, made.emulated = OrderStatus.ARMED, not native
+    made.valid_until = made.placed_at + WAITS_FOR
+    made.max_slippage, made.trail, made.trail_best = like.max_slippage, like.trail, like.trail_best
+    if is_native(like) and not native:
+        made.reason = NOT_KEPT
 
 
 def widened(slippage: Decimal | None, attempt: int) -> Decimal:
@@ -168,7 +220,9 @@ def _copy(like: Order, quantity: Decimal, now: datetime) -> Order:
         kind=like.kind,
         quantity=quantity,
         limit_price=like.limit_price,
-        time_in_force=like.time_in_force,
+        trigger_price=like.trigger_price,
+        emulated=like.emulated,
+        time_in_force=_time_of(like),
         reduce_only=like.reduce_only,
         origin=like.origin,
         created_by=like.created_by,
@@ -179,6 +233,13 @@ def _copy(like: Order, quantity: Decimal, now: datetime) -> Order:
         placed_at=now,
         valid_until=now + SEND_VALID_FOR,
     )
+
+
+def _time_of(like: Order) -> TimeInForce:
+    """A profit that went out at once may rest the next time."""
+    if like.group_role == GroupRole.TAKE_PROFIT and like.time_in_force == TimeInForce.IOC:
+        return TimeInForce.GTC
+    return TimeInForce(like.time_in_force)
 
 
 def close(group: OrderGroup, action: groups.Close, actor: Actor, now: datetime) -> None:
@@ -195,57 +256,6 @@ def close(group: OrderGroup, action: groups.Close, actor: Actor, now: datetime) 
     outbox.publish(event)
 
 
-def hold(group: OrderGroup, orders: Sequence[Order], quote: Quote | None, now: datetime) -> None:
-    """Keep what the waiting exits will need out of other hands; what rests, the venue locks."""
-    rows = CapitalReservation.objects.filter(group=group, released_at=None)
-    wanted, asset = ZERO, ""
-    if GroupStatus(group.status) not in groups.OVER and group.kind in {"OCO", "BRACKET"}:
-        facts = facts_of(group, orders, quote)
-        wanted, asset = _claim(orders, facts)
-    current = rows.first()
-    if current is None and wanted > 0:
-        CapitalReservation.objects.create(
-            workspace_id=group.workspace_id,
-            group=group,
-            connection_id=group.connection_id,
-            asset=asset,
-            amount=wanted,
-            at=now,
-        )
-    elif current is not None and wanted <= 0:
-        rows.update(released_at=now)
-    elif current is not None and current.amount != wanted:
-        rows.update(amount=wanted)
-
-
-def _claim(orders: Sequence[Order], facts: GroupFacts) -> tuple[Decimal, str]:
-    exits = [o for o in orders if o.group_role in groups.EXITS]
-    base, _, quote_asset = exits[0].symbol.partition("/")
-    waiting = max(facts.left - facts.out, ZERO)
-    if exits[0].side == Side.SELL:
-        return booked(waiting), base
-    worst = max((o.trigger_price or o.limit_price or ZERO for o in exits), default=ZERO)
-    return booked(waiting * worst * BUYING_BACK), quote_asset
-
-
-def _reserve(order: Order, now: datetime) -> None:
-    base, _, quote_asset = order.symbol.partition("/")
-    selling = order.side == Side.SELL
-    price = order.limit_price or order.trigger_price or ZERO
-    amount = order.quantity if selling else order.quantity * price * BUYING_BACK
-    if booked(amount) <= 0:
-        return
-    CapitalReservation.objects.create(
-        workspace_id=order.workspace_id,
-        bot_id=order.bot_id,
-        order=order,
-        connection_id=order.connection_id,
-        asset=base if selling else quote_asset,
-        amount=booked(amount),
-        at=now,
-    )
-
-
 def order_tell(order: Order, refusal: Refusal, actor: Actor, now: datetime) -> None:
     event: Event = OrderPlaced(workspace_id=order.workspace_id, order_id=order.pk)
     if not refusal.allowed:
@@ -260,41 +270,3 @@ def amendable(order: Order) -> Order:
     if order.group_id is not None or order.plan_id is not None:
         raise OrderInGroup
     return order
-
-
-def intent_dump(intent: OrderIntent) -> dict[str, Any]:
-    """As JSON keeps it; amounts as text."""
-    return {
-        "connection_id": intent.connection_id,
-        "symbol": intent.symbol,
-        "base": intent.base,
-        "quote": intent.quote,
-        "side": intent.side,
-        "quantity": plain(intent.quantity),
-        "limit_price": None if intent.limit_price is None else plain(intent.limit_price),
-        "trigger_price": None if intent.trigger_price is None else plain(intent.trigger_price),
-        "trail": None if intent.trail is None else plain(intent.trail),
-        "kind": intent.kind,
-        "time_in_force": intent.time_in_force,
-        "reduce_only": intent.reduce_only,
-        "origin": intent.origin,
-        "max_slippage": plain(intent.max_slippage),
-        "fee_rate": None if intent.fee_rate is None else plain(intent.fee_rate),
-    }
-
-
-def intent_load(saved: dict[str, Any]) -> OrderIntent:
-    amounts = ("quantity", "limit_price", "trigger_price", "trail", "max_slippage", "fee_rate")
-    known = {each.name for each in fields(OrderIntent)}
-    given = {name: value for name, value in saved.items() if name in known} | {
-        name: None if saved[name] is None else Decimal(saved[name]) for name in amounts
-    }
-    return OrderIntent(
-        **given
-        | {
-            "side": Side(saved["side"]),
-            "kind": OrderKind(saved["kind"]),
-            "time_in_force": TimeInForce(saved["time_in_force"]),
-            "origin": OrderOrigin(saved["origin"]),
-        }
-    )

@@ -24,15 +24,17 @@ from apps.trading.domain.orders import OrderIntent, OrderOrigin, OrderStatus
 from apps.trading.domain.risk import Refusal
 from apps.trading.domain.triggers import Quote
 from apps.trading.models import Order, OrderGroup
-from apps.trading.services import gate, group_steps
+from apps.trading.services import gate, group_capital, group_steps
 from apps.trading.services.account import account_open
+from apps.trading.services.kept_intents import intent_dump
 from apps.trading.services.order_place import (
     decision_store,
     order_store,
     reduced,
     reserve,
 )
-from apps.trading.services.order_terms import bounded
+from apps.trading.services.order_terms import bounded, waits_here
+from apps.venues.domain.ports import OrderKind
 from apps.venues.selectors import connection_get
 
 ROUNDS = 10  # of one advance: each round's actions change what the next one sees
@@ -80,9 +82,11 @@ def _store(
             )
     first = entry or exits[0][1]
     group = group_store(actor, kind, first, {}, refusal.allowed, now)
+    native = any(rests_at_venue(role, intent, venue) for role, intent in exits)
     made = [(GroupRole.ENTRY, entry)] if entry is not None else []
     for role, intent in [*made, *exits]:
-        _order(actor, group, role, intent, venue, refusal, now)
+        order = _order(actor, group, role, intent, venue, refusal, now)
+        _wait_where(order, role, native)
     group_tell(OrderGroupPlaced(workspace_id=group.workspace_id, group_id=group.pk, kind=kind),
                group, actor, now)  # fmt: skip
     if refusal.allowed:
@@ -125,14 +129,29 @@ def _order(
         group=group,
         group_role=role,
     )
-    if role is GroupRole.STOP_LOSS:  # a spot balance cannot be locked twice: it waits here
-        order.emulated = True
-        order.save(update_fields=["emulated"])
     decision_store(order, refusal, now)
     if entering and refusal.allowed:
         reserve(order, gate.order_wanted(intent).spends, now)
     group_steps.order_tell(order, refusal, actor, now)
     return order
+
+
+def rests_at_venue(role: GroupRole, intent: OrderIntent, venue: str) -> bool:
+    """Whether it is a stop that the venue holds. A trailing one stays here: taken back for a
+    larger one, it would forget the best price that it has seen."""
+    if role is not GroupRole.STOP_LOSS or intent.kind is OrderKind.TRAILING_STOP:
+        return False
+    return not waits_here(intent, venue)
+
+
+def _wait_where(order: Order, role: GroupRole, native: bool) -> None:
+    """A spot balance cannot be locked twice: where the stop rests, the profit waits here."""
+    if role is GroupRole.STOP_LOSS:
+        order.emulated = not native
+    elif role is GroupRole.TAKE_PROFIT and native:
+        order.kind, order.trigger_price = OrderKind.TAKE_PROFIT_LIMIT, order.limit_price
+        order.emulated = True
+    order.save(update_fields=["emulated", "kind", "trigger_price"])
 
 
 def group_store(
@@ -189,7 +208,8 @@ def _advance(actor: Actor, group: OrderGroup, quote: Quote | None, now: datetime
         for action in actions:
             group_steps.apply(action, group, orders, quote, actor, now)
         moved = True
-    group_steps.hold(group, locks.group_orders(group), quote, now)
+    orders = locks.group_orders(group)
+    group_capital.hold(group, orders, group_steps.facts_of(group, orders, quote), now)
     if moved:
         event = OrderGroupMoved(workspace_id=group.workspace_id, group_id=group.pk)
         group_tell(event, group, actor, now)
@@ -233,7 +253,7 @@ def order_amend(
 def _amend_store(actor: Actor, order_id: int, intent: OrderIntent, now: datetime) -> OrderGroup:
     locks.trading_account(actor.workspace_id)
     order = group_steps.amendable(locks.order(actor.workspace_id, order_id))
-    params = group_steps.intent_dump(intent)
+    params = intent_dump(intent)
     group = group_store(actor, GroupKind.AMEND, intent, params, True, now)
     order.group, order.group_role = group, GroupRole.OLD
     order.save(update_fields=["group", "group_role"])

@@ -115,8 +115,11 @@ def _learn(order: Order, receipt: OrderReceipt) -> None:
 
 
 @transaction.atomic
-def order_reject(*, actor: Actor, order_id: int, reason: str, now: datetime) -> None:
-    """The venue positively refused, or the probe proved that it never arrived, or it never left."""
+def order_reject(
+    *, actor: Actor, order_id: int, reason: str, now: datetime, reached: bool = False
+) -> None:
+    """The venue positively refused, or the probe proved that it never arrived, or it never left.
+    reached: because the price that it was to wait for is there already."""
     order = locks.order(actor.workspace_id, order_id)
     if OrderStatus(order.status) not in LIVE:
         return
@@ -130,6 +133,9 @@ def order_reject(*, actor: Actor, order_id: int, reason: str, now: datetime) -> 
         )
         return
     require_transition(OrderStatus(order.status), OrderStatus.REJECTED)
+    if reached and order.triggered_at is None:
+        order.triggered_at = now
+        order.save(update_fields=["triggered_at"])
     _close(order, OrderStatus.REJECTED, reason, now)
     event = OrderRefused(workspace_id=order.workspace_id, order_id=order.pk, reason=reason[:160])
     audit.record(event, actor=actor, at=now)

@@ -20,6 +20,7 @@ from apps.trading.models import Order, OrderGroup
 from apps.trading.selectors.engine import rules_of
 from apps.trading.services import gate, group_steps
 from apps.trading.services.account import account_open
+from apps.trading.services.kept_intents import intent_dump, intent_load
 from apps.trading.services.order_groups import group_store, group_tell
 from apps.trading.services.order_place import decision_store, order_place_bounded, order_store
 from apps.trading.services.order_terms import bound_of
@@ -40,7 +41,7 @@ def order_slices_place(
     refusal = gate.order_decide(
         account=account, intent=intent, bot_id=None, fencing_token=None, now=now
     )
-    params = group_steps.intent_dump(intent) | {
+    params = intent_dump(intent) | {
         "slices": count,
         "interval": interval.total_seconds(),
     }
@@ -74,7 +75,7 @@ def order_slice_place(
     if group.status != GroupStatus.ACTIVE or group.kind != GroupKind.TWAP:
         return group
     orders = locks.group_orders(group)
-    intent = group_steps.intent_load(group.params)
+    intent = intent_load(group.params)
     venue = connection_get(reader=actor, connection_id=group.connection_id).venue
     step = slices.next_slice(_schedule(group, orders, intent, venue, quote, now), now)
     if isinstance(step, slices.Over):

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from apps.core.domain.money import ZERO
 from apps.markets.selectors import books_now
 from apps.portfolio.selectors import balances_free
+from apps.trading.domain import triggers
 from apps.trading.domain.groups import GroupRole
 from apps.trading.domain.tickets import Terms
 from apps.trading.selectors import exposure
+from apps.trading.services.order_groups import rests_at_venue
 from apps.trading.services.order_terms import waits_here
 from apps.trading.services.ticket_place import Checked
 from apps.venues.domain.ports import UNPRICED, OrderKind, Side
@@ -34,6 +36,7 @@ class Estimate:
     total: Decimal | None  # paid or received, fee included
     place: str  # VENUE, ENGINE
     thin: bool  # the visible book holds less than it takes
+    at_market: bool  # the venue sets it off and trades at any price: no bound of ours applies
 
 
 def free_of(workspace_id: int, connection_id: int) -> dict[str, Decimal]:
@@ -75,10 +78,7 @@ def estimate(checked: Checked) -> Estimate:
     if value is not None:
         total = value + (fee or ZERO) if intent.side is Side.BUY else value - (fee or ZERO)
     slippage = abs(price / best - 1) if best and price else None
-    here = any(
-        waits_here(exit_, checked.venue) or role is GroupRole.STOP_LOSS
-        for role, exit_ in checked.exits
-    )
+    native = [kind for kind in _kinds_waiting(checked) if kind is not None]
     return Estimate(
         side=intent.side,
         quantity=intent.quantity,
@@ -88,9 +88,22 @@ def estimate(checked: Checked) -> Estimate:
         fee=fee,
         slippage=slippage,
         total=total,
-        place="ENGINE" if here or waits_here(intent, checked.venue) else "VENUE",
+        place="ENGINE" if None in _kinds_waiting(checked) else "VENUE",
         thin=thin,
+        at_market=any(kind in UNPRICED for kind in native),
     )
+
+
+def _kinds_waiting(checked: Checked) -> list[OrderKind | None]:
+    """Kinds of the orders that wait for a trigger at the venue; None for one that waits here."""
+    intent, venue = checked.intent, checked.venue
+    stops = [(role, exit_) for role, exit_ in checked.exits if role is GroupRole.STOP_LOSS]
+    found: list[OrderKind | None] = [
+        exit_.kind if rests_at_venue(role, exit_, venue) else None for role, exit_ in stops
+    ]
+    if intent.kind in triggers.WAITING:
+        found.append(None if waits_here(intent, venue) else intent.kind)
+    return found
 
 
 def _takes(limit: Decimal | None, terms: Terms, side: Side) -> bool:

@@ -100,7 +100,10 @@ class Binance(CcxtVenue):
         "take_profit": OrderKind.TAKE_PROFIT,
         "take_profit_limit": OrderKind.TAKE_PROFIT_LIMIT,
     }
-    refusals = {"Filter failure: NOTIONAL": RefusalReason.BELOW_MINIMUM}
+    refusals = {
+        "Filter failure: NOTIONAL": RefusalReason.BELOW_MINIMUM,
+        "Order would trigger immediately": RefusalReason.TRIGGERS_NOW,
+    }
     config = {
         "options": {
             "defaultType": "spot",

@@ -26,6 +26,7 @@ class RefusalReason(StrEnum):
     KEY_CANNOT_TRADE = "KEY_CANNOT_TRADE"
     CLOCK_SKEWED = "CLOCK_SKEWED"
     NOT_FILLABLE = "NOT_FILLABLE"  # FOK without a counterpart, or post-only that would take
+    TRIGGERS_NOW = "TRIGGERS_NOW"  # the price that a stop waits for is there already
     MARKET_CLOSED = "MARKET_CLOSED"
     ORDER_MISSING = "ORDER_MISSING"  # cancel: the venue knows no such order
     INVALID_ORDER = "INVALID_ORDER"  # anything else it positively refused
@@ -50,6 +51,10 @@ class VenueRejected(VenueFailed):
         if problem is not None:
             details |= {"code": problem.code, "message": str(problem)}
         super().__init__(venue=venue, reason=self.reason.value, details=details)
+
+    @property
+    def reached(self) -> bool:
+        return self.reason is RefusalReason.TRIGGERS_NOW
 
 
 class VenueUnavailable(VenueFailed):

@@ -20,11 +20,18 @@ from apps.trading.engine.emulator import Emulator
 from apps.trading.models import Order, OrderGroup
 from apps.trading.services import order_place, order_slices
 from apps.venues.domain.ports import OrderKind, Side
-from tests.integration.trading.tills import D, Till, till_open
+from tests.integration.trading.tills import D, Till, stops_not_held, till_open
 
 
 @pytest.fixture
 def till(transactional_db: None, tmp_path, settings) -> Iterator[Till]:
+    with till_open(tmp_path, settings) as opened, stops_not_held():
+        yield opened
+
+
+@pytest.fixture
+def holding(transactional_db: None, tmp_path, settings) -> Iterator[Till]:
+    """At a venue that holds stops."""
     with till_open(tmp_path, settings) as opened:
         yield opened
 
@@ -121,6 +128,37 @@ async def test_a_stop_is_still_watched_after_a_restart(till):
         await until(done)
 
     assert await sync_to_async(till.sold)() == D("0.9995")
+
+
+async def test_two_engines_take_a_profit_once_and_the_stop_back_before(holding):
+    group = await sync_to_async(holding.oco)(holding.profit("110"), holding.stop("95"))
+    push = move(holding, "110.5", "110.6")
+
+    def done() -> bool:
+        push()
+        return OrderGroup.objects.get(pk=group.pk).status == "DONE"
+
+    async with watching(2):
+        await until(done)
+
+    assert await sync_to_async(holding.sold)() == D(1)
+    await sync_to_async(holding.agree)()
+
+
+async def test_a_price_that_falls_while_no_engine_runs_meets_the_stop_at_the_venue(holding):
+    group = await sync_to_async(holding.bracket)("100", holding.profit("110"), holding.stop("95"))
+    async with watching() as engines:
+        await until(lambda: bool(engines[0].armed))
+    await sync_to_async(holding.falls_to)("94")  # every engine is gone
+
+    async with watching():
+        await sync_to_async(holding.sweep)()
+
+    made = await sync_to_async(holding.roles)(group)
+    assert (made["STOP_LOSS"].status, made["TAKE_PROFIT"].status) == ("FILLED", "CANCELLED")
+    assert (await OrderGroup.objects.aget(pk=group.pk)).status == "DONE"
+    assert await sync_to_async(holding.sold)() == D("0.9995")
+    await sync_to_async(holding.agree)()
 
 
 async def test_a_trailing_stop_follows_the_best_price_and_remembers_it(till):

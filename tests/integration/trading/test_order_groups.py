@@ -1,4 +1,4 @@
-"""Brackets, OCOs, replaced orders and slices, on a real practice venue."""
+"""Brackets, OCOs, replaced orders and slices, on a real practice venue that holds no stops."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from apps.trading.domain.triggers import Quote
 from apps.trading.models import CapitalReservation, Order, OrderGroup
 from apps.trading.services import order_groups, order_run, order_slices
 from apps.venues.domain.ports import OrderKind, Side
-from tests.integration.trading.tills import D, Till, till_open
+from tests.integration.trading.tills import D, Till, stops_not_held, till_open
 
 
 @pytest.fixture
 def till(transactional_db: None, tmp_path, settings) -> Iterator[Till]:
-    with till_open(tmp_path, settings) as opened:
+    with till_open(tmp_path, settings) as opened, stops_not_held():
         yield opened
 
 

@@ -13,7 +13,7 @@ from apps.trading.models import Order
 from apps.trading.services import order_run
 from apps.venues.domain.ports import Side
 from tests.integration.trading.test_races import together
-from tests.integration.trading.tills import D, Till, till_open
+from tests.integration.trading.tills import D, Till, stops_not_held, till_open
 
 
 @pytest.fixture
@@ -35,11 +35,25 @@ def test_of_many_deliveries_at_once_one_claims(till, monkeypatch):
 
 
 def test_of_many_engines_at_once_one_sets_a_stop_off(till):
-    group = till.oco(till.profit("110"), till.stop("95"))
+    with stops_not_held():
+        group = till.oco(till.profit("110"), till.stop("95"))
     stop = till.roles(group)["STOP_LOSS"]
     till.book("94.9", "95")
 
     fired = together(lambda _: till.trigger(stop, "94.9"))
+    till.sweep()
+
+    group.refresh_from_db()
+    assert (sum(fired), group.status, till.sold()) == (1, "DONE", D(1))
+    till.agree()
+
+
+def test_of_many_engines_at_once_one_takes_the_profit_that_a_resting_stop_holds_back(till):
+    group = till.oco(till.profit("110"), till.stop("95"))
+    profit = till.roles(group)["TAKE_PROFIT"]
+    till.book("110.5", "110.6")
+
+    fired = together(lambda _: till.trigger(profit, "110.5"))
     till.sweep()
 
     group.refresh_from_db()

@@ -59,7 +59,7 @@ def test_an_order_with_exits_is_filled_in_checked_and_placed_once(phone, till):
     phone.wait_for_url("**/orders/*/")
 
     roles = dict(Order.objects.values_list("group_role", "status"))
-    assert roles == {"ENTRY": "FILLED", "TAKE_PROFIT": "OPEN", "STOP_LOSS": "ARMED"}
+    assert roles == {"ENTRY": "FILLED", "TAKE_PROFIT": "ARMED", "STOP_LOSS": "OPEN"}
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

@@ -97,6 +97,30 @@ def test_open_orders_say_where_they_wait(till, browser):
     assert "at the exchange" in page
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"stop_trigger": "95"}, {"at-market"}),
+        ({"stop_trigger": "95", "stop_limit": "94"}, set()),
+        ({"stop_trigger": "95", "profit_price": "110"}, {"at-market", "profit-here"}),
+    ],
+)
+def test_review_says_what_a_stop_at_the_exchange_means(till, browser, fields, said):
+    page = browser.post("/trade/", filled(till, kind="limit", limit_price="100") | fields)
+
+    text = page.content.decode()
+    assert {each for each in ("at-market", "profit-here") if f'id="{each}"' in text} == said
+
+
+def test_a_stop_that_the_exchange_did_not_keep_says_so(till, browser):
+    group = till.bracket("100", till.stop("95"))
+    stop = till.roles(group)["STOP_LOSS"]
+    Order.objects.filter(pk=stop.pk).update(status="ARMED", reason="STOP_NOT_AT_VENUE")
+
+    assert "not at the exchange" in browser.get("/orders/").content.decode()
+    assert "did not keep this stop" in browser.get(f"/orders/{stop.pk}/").content.decode()
+
+
 def test_a_position_without_an_exit_is_shown_loudly(till, browser):
     group = till.bracket("100", till.stop("95"))
     OrderGroup.objects.filter(pk=group.pk).update(status="NEEDS_ATTENTION", reason="EXIT_FAILED")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 from django.utils import timezone
@@ -23,8 +24,10 @@ from apps.trading.domain.groups import GroupKind, GroupRole
 from apps.trading.domain.orders import OrderIntent
 from apps.trading.domain.triggers import Quote
 from apps.trading.models import Fill, Order, OrderGroup
-from apps.trading.services import order_groups, order_place, order_run
+from apps.trading.services import order_groups, order_place, order_run, order_terms
+from apps.venues.adapters._capabilities import STOPS
 from apps.venues.domain.ports import OrderKind, Side, TimeInForce
+from apps.venues.registry import capabilities_of
 from apps.venues.services import clients_forget, practice_connection_open
 from tests.factories.accounts import person
 from tests.factories.trading import aligned
@@ -117,6 +120,12 @@ class Till:
         order.refresh_from_db()
         return order
 
+    def falls_to(self, bid: str) -> None:
+        """The venue trades down there; nobody of ours looks."""
+        ask = str(D(bid) + D("0.1"))
+        self.venue.set_book_now("alpha", PAIR, bids=[(bid, "50")], asks=[(ask, "50")])
+        self.venue.trade_now("alpha", PAIR, bid)
+
     def sweep(self, rounds: int = 3) -> None:
         """The sweepers of later: everything is a minute older, validity stays."""
         for _ in range(rounds):
@@ -155,6 +164,13 @@ class Till:
 
 
 @contextmanager
+def stops_not_held() -> Iterator[None]:
+    """The venue as one that waits for no price: the engine does."""
+    with patch.object(order_terms, "capabilities_of", lambda v: capabilities_of(v) - STOPS):
+        yield
+
+
+@contextmanager
 def till_open(tmp_path: Path, settings: Any, name: str = "alice") -> Iterator[Till]:
     with practice_thread(tmp_path) as venue:
         settings.PRACTICE_URL, settings.PRACTICE_TOKEN = venue.url, venue.token
@@ -178,4 +194,4 @@ def till_open(tmp_path: Path, settings: Any, name: str = "alice") -> Iterator[Ti
         clients_forget()
 
 
-__all__ = ["D", "Quote", "Till", "TimeInForce", "till_open"]
+__all__ = ["D", "Quote", "Till", "TimeInForce", "stops_not_held", "till_open"]
