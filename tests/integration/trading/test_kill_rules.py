@@ -9,7 +9,8 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
-from apps.core import beats
+from apps.core import beats, ratelimit
+from apps.markets import mirror
 from apps.trading.domain.kill import KillScope
 from apps.trading.domain.orders import client_order_id_new
 from apps.trading.models import (
@@ -28,6 +29,12 @@ from apps.trading.services.kill_states import state_release_now
 from tests.factories.trading import D
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_prices_of_earlier_tests() -> None:
+    """An engine of another test wrote some, and they are old by now."""
+    ratelimit.store().delete(mirror.BOARD)
 
 
 def refused(desk: Any, count: int, **more: Any) -> None:

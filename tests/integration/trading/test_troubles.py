@@ -12,13 +12,13 @@ from asgiref.sync import sync_to_async
 from django.db import connection as database
 
 from apps.trading import tasks
+from apps.trading.campaign import witness
 from apps.trading.engine import engine as engine_module
 from apps.trading.engine.engine import Engine
 from apps.trading.models import Bot, DecisionLog, Plan
 from apps.trading.services import connections
 from apps.venues import circuit
 from apps.venues.tasks import rights_probe
-from tests.fakes import witness
 from tests.fakes.practice import TOKEN
 from tests.fakes.program import Program, problem
 from tests.integration.trading.test_engine import (  # noqa: F401 fixtures
