@@ -5,8 +5,8 @@ from __future__ import annotations
 from apps.trading.campaign.report import campaign, failure, total
 from apps.trading.campaign.sabotage import SABOTAGES, sabotage_of
 
-SEEDS = range(1, 21)
-SPOILED = range(1, 9)
+SEEDS = range(1, 13)
+SPOILED = range(1, 5)  # one of each
 KINDS = {"accept_then_timeout", "http_5xx", "partial_fill", "latency", "clock_skew"}
 
 

@@ -87,7 +87,13 @@ def beat(note: Note) -> None:
 def settler(note: Note, office: PostOffice, letters: Iterable[Letter], desks: list[Desk]) -> bool:
     """Beat once, carry out everything that follows from it, and say whether all is at rest."""
     waiting = deque(letters)
-    office.send = waiting.append  # type: ignore[method-assign,assignment] # this process keeps its letters
+
+    def keep(letter: Letter) -> None:
+        """What waits already is not asked for twice: no task of ours counts its messages."""
+        if letter not in waiting:
+            waiting.append(letter)
+
+    office.send = keep  # type: ignore[method-assign] # this process keeps its letters
     beat(note)
     done = 0
     while waiting and done < MOST_LETTERS:

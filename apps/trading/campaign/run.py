@@ -19,7 +19,7 @@ from apps.trading.campaign.post import Letter, PostOffice
 from apps.trading.campaign.scenario import INSTANCES, MIDDLES, PLACE, Process, Scenario, dice
 from apps.trading.campaign.venue import Book, VenueControl
 
-SETTLES = 30  # rounds until everything must be at rest
+SETTLES = 20  # rounds until everything must be at rest
 SETTLE_STEP = 7.0  # seconds of the world between two of them
 CALM = Process(None, 0.0)
 SILENCE = {"kind": "accept_then_timeout", "endpoint": PLACE, "count": 1}

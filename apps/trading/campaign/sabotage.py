@@ -99,8 +99,8 @@ def _spoil_silence(instead: Callable[..., Any]) -> None:
 
 SABOTAGES: tuple[Callable[[], None], ...] = (
     forget_a_fill,
-    round_fees,
     send_again,
+    round_fees,
     believe_silence,
 )
 

@@ -33,11 +33,14 @@ READS = {
     " fee, fee_asset FROM trading_fill AS row WHERE TRUE",
     "plans": "SELECT id, status, reason, base, quote, residual, pnl, spread_captured, fees,"
     " slippage, pnl_note FROM trading_plan AS row WHERE TRUE",
-    "held": "SELECT row.id, row.plan_id, row.order_id FROM trading_capitalreservation AS row"
+    "held": "SELECT row.id, row.plan_id, row.order_id, row.group_id"
+    " FROM trading_capitalreservation AS row"
     " LEFT JOIN trading_plan p ON p.id = row.plan_id LEFT JOIN trading_order o"
-    " ON o.id = row.order_id WHERE row.released_at IS NULL AND (p.status IN"
+    " ON o.id = row.order_id LEFT JOIN trading_ordergroup g ON g.id = row.group_id"
+    " WHERE row.released_at IS NULL AND (p.status IN"
     " ('DONE','FAILED','UNWOUND','NEEDS_ATTENTION','DENIED') OR o.status IN"
-    " ('FILLED','CANCELLED','EXPIRED','REJECTED','DENIED'))",
+    " ('FILLED','CANCELLED','EXPIRED','REJECTED','DENIED')"
+    " OR g.status IN ('DONE','CANCELLED','NEEDS_ATTENTION','DENIED'))",
     "groups": "SELECT id, kind, status, reason FROM trading_ordergroup AS row WHERE TRUE",
     "kills": "SELECT id, command, status FROM trading_killrun AS row WHERE TRUE",
     "anomalies": "SELECT order_id, kind FROM trading_orderanomaly AS row WHERE TRUE",
@@ -131,8 +134,9 @@ def _open_ends(books: Books, *, attention: bool) -> Iterator[str]:
             yield f"order {order['client_order_id']} is still {order['status']}"
     yield from _commands_open(books, attention=attention)
     for row in books.held:
-        owner = f"plan {row['plan_id']}" if row["plan_id"] else f"order {row['order_id']}"
-        yield f"{owner} is over and still holds capital (reservation {row['id']})"
+        owner = next(kind for kind in ("plan", "order", "group") if row[f"{kind}_id"])
+        number = row[f"{owner}_id"]
+        yield f"{owner} {number} is over and still holds capital (reservation {row['id']})"
 
 
 def _commands_open(books: Books, *, attention: bool) -> Iterator[str]:
