@@ -397,7 +397,6 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 
-
 def _running_practice() -> str:
     """The practice venue of a demo that runs on this data folder: for commands beside it."""
     try:
