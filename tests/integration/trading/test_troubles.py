@@ -17,6 +17,7 @@ from apps.trading.engine import engine as engine_module
 from apps.trading.engine.engine import Engine
 from apps.trading.models import Bot, DecisionLog, Plan
 from apps.trading.services import connections
+from apps.trading.tasks_sync import connection_compare_due
 from apps.venues import circuit
 from apps.venues.tasks import rights_probe
 from tests.fakes.practice import TOKEN
@@ -116,6 +117,7 @@ async def test_a_trouble_that_passes_is_shown_and_trading_goes_on_by_itself(floo
         return code_of(floor) == code
 
     def done() -> bool:
+        connection_compare_due()  # the clock does: first compared, then traded
         apart(floor)
         return Plan.objects.filter(status="DONE").exists()
 
