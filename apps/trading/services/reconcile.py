@@ -15,6 +15,7 @@ from django.db import transaction
 
 from apps.core.domain.errors import CryonelError
 from apps.core.domain.people import Actor
+from apps.markets.selectors import instrument_list
 from apps.portfolio.services import balances_record
 from apps.trading import asking, locks, sending
 from apps.trading.asking import Asked
@@ -113,9 +114,18 @@ def _since(link: Link, now: datetime) -> Mapping[str, datetime]:
     cursors = alignment.cursors_of(link.pk)
     active = reads.symbols_active(connection_id=link.pk, now=now)
     start = link.created_at - OLDER
-    others = reads.symbols_of_bots(connection_id=link.pk) - active
+    others = _listed(link.venue, reads.symbols_of_bots(connection_id=link.pk) - active)
     turn = sorted(others, key=lambda symbol: (cursors.get(symbol, start), symbol))
     return {symbol: cursors.get(symbol, start) for symbol in [*active, *turn[:ROTATING]]}
+
+
+def _listed(venue: str, symbols: set[str]) -> set[str]:
+    """Without the pairs that the venue lists no more: about those it answers nothing but a refusal.
+
+    Where its list is not known yet, all of them: a pair of ours is rather asked about in vain.
+    """
+    listed = {each.symbol for each in instrument_list(venue=venue, active_only=False)}
+    return symbols & listed if listed else symbols
 
 
 def _compare(link: Link, asked: Asked, visible_after: timedelta) -> Comparison:

@@ -165,6 +165,7 @@ async def test_a_key_whose_rights_changed_is_found_by_the_daily_probe_and_named_
         rights_probe(workspace_id=link.workspace_id, connection_id=link.pk)
 
     def done() -> bool:
+        connection_compare_due()  # the clock does: first compared, then traded
         apart(floor)
         return Plan.objects.filter(status="DONE").exists()
 
