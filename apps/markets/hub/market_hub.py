@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from apps.core.domain.errors import CryonelError
+from apps.core.ending import end_all
 from apps.markets.domain.board import SpreadRow, VenueFace
 from apps.markets.domain.books import Book
 from apps.markets.domain.errors import BookUnwatched
@@ -180,10 +181,7 @@ class MarketHub:
             await asyncio.gather(*chores)
         finally:
             self._running = False
-            ending = [*chores, *self._tasks.values()]
-            for task in ending:
-                task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
+            await end_all([*chores, *self._tasks.values()])
             self._tasks.clear()
             await self._outlet.close()
 

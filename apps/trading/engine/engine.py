@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.core import beats
 from apps.core.domain.people import Actor
+from apps.core.ending import end_all
 from apps.markets.hub import BookTouched, MarketHub
 from apps.trading.domain.decisions import Decision
 from apps.trading.domain.plans import PlanIntent, PlanStatus
@@ -101,9 +102,8 @@ class Engine:
         is what is on its way awaited and the feeds are closed: the next engine trades at once,
         however slow a venue answers or says goodbye."""
         hub, *others = chores
-        for chore in others:
-            chore.cancel()
-        await asyncio.gather(*others, *self._opening, return_exceptions=True)
+        await end_all(others)
+        await asyncio.gather(*self._opening, return_exceptions=True)
         await self.emulator.ended()
         try:
             await self.database.run(lambda: leases.lease_release(owner=self.owner))

@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.utils import timezone
 
+from apps.core.ending import end_all
 from apps.markets.hub import MarketHub
 from apps.trading.domain.groups import GroupKind
 from apps.trading.engine.database import Database
@@ -66,9 +67,7 @@ async def watching(engines: int = 1) -> AsyncIterator[list[Emulator]]:
     try:
         yield emulators
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
         for emulator in emulators:
             await emulator.ended()
             await emulator.database.close()
