@@ -113,7 +113,7 @@ def test_a_stop_that_is_met_already_is_a_refusal(venue: Any) -> None:
     with pytest.raises(VenueRejected) as refused:
         venue.place_order(replace(STOP, trigger_price=Decimal(100)))
 
-    assert refused.value.reason is RefusalReason.NOT_FILLABLE
+    assert refused.value.reason is RefusalReason.TRIGGERS_NOW
     assert venue.open_orders() == []
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from apps.venues.adapters._markets import markets_forget
 from apps.venues.adapters._native import exact_json
 from apps.venues.adapters.bitmex import Bitmex
 from apps.venues.domain.errors import CapabilityMissing, VenueRateLimited
+from apps.venues.domain.ports import Capability
 from apps.venues.streams import book_stream
 
 DOCUMENTED_SECRET = "chNOOS4KvNXR_Xq4k4c9qsfoKWvnDecLATCRlcBwyKDYnWgO"
@@ -107,6 +109,10 @@ def test_sizes_are_told_in_the_base_asset_and_not_in_its_units():
     assert told["limits"]["amount"]["max"] == 1000
 
 
-def test_a_venue_without_a_live_book_says_so():
+def test_a_venue_without_a_live_book_says_so(monkeypatch):
+    spec = Bitmex.spec
+    without = replace(spec, capabilities=spec.capabilities - {Capability.BOOK_STREAM})
+    monkeypatch.setattr(Bitmex, "spec", without)
+
     with pytest.raises(CapabilityMissing):
         book_stream("bitmex")
