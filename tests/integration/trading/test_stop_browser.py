@@ -22,6 +22,10 @@ from tests.journey.browser import chromium
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
+# A dialog grows as it opens: it has its size once that has ended.
+SETTLED = """async (dialog) => {
+  await Promise.all(dialog.getAnimations({ subtree: true }).map((each) => each.finished));
+}"""
 
 
 @pytest.fixture
@@ -89,6 +93,7 @@ def test_two_touches_stop_one_bot(phone, floor):  # noqa: F811
 
 def test_every_choice_is_within_reach_of_a_thumb_and_nothing_runs_over_the_edge(phone):
     phone.get_by_role("button", name="STOP", exact=True).click()
+    phone.locator("#stop-dialog").evaluate(SETTLED)
 
     for command in ("HALT", "CANCEL", "FLATTEN"):
         box = phone.locator("#stop-dialog").get_by_role("button", name=command).bounding_box()
