@@ -27,6 +27,7 @@ from tests.journey.screenshots import PUBLIC, SIZES, pages, signed_in
 
 pytestmark = pytest.mark.browser
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+ACCOUNT_MENU = ".top-end details.menu"  # in every language; More has one too
 TRADE_WITHIN = 60_000  # milliseconds
 SHIFT_FOR = 8_000
 POLICY = """
@@ -201,8 +202,9 @@ def test_a_bot_is_made_started_trades_and_stops(visit: Visit, told: dict[str, An
     page.get_by_role("button", name="Create bot").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Journey")
 
-    page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    stop = page.get_by_role("button", name="Stop", exact=True)  # the bot's own, not STOP
+    expect(stop).to_be_visible()
     bot = next(each for each in bots_of(told) if each["name"] == "Journey")
     visit.go("/trades/")
     live(page)
@@ -210,8 +212,8 @@ def test_a_bot_is_made_started_trades_and_stops(visit: Visit, told: dict[str, An
     expect(fill.first).to_be_visible(timeout=TRADE_WITHIN)  # pushed: nothing is reloaded
 
     visit.go(f"/bots/{bot['id']}/")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    stop.click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     visit.go(f"/trades/?bot={bot['id']}")
     shown = page.locator("tbody tr").count()
     with page.expect_download() as waiting:
@@ -267,7 +269,7 @@ def test_a_key_that_is_none_is_refused_with_a_code(visit: Visit) -> None:
 def test_the_language_changes_and_comes_back(visit: Visit) -> None:
     page = visit.go("/trades/")
     for code, heading in (("de", None), ("en", "Trades")):
-        page.locator("details.menu summary").last.click()
+        page.locator(ACCOUNT_MENU).locator("summary").click()
         page.locator("#menu-language").select_option(code)
         page.locator("form:has(#menu-language) button").click()
         expect(page.locator("html")).to_have_attribute("lang", code)
@@ -277,7 +279,7 @@ def test_the_language_changes_and_comes_back(visit: Visit) -> None:
 
 def test_an_account_menu_is_left_by_escape(visit: Visit) -> None:
     page = visit.go("/dashboard/")
-    menu = page.locator("details.menu").last
+    menu = page.locator(ACCOUNT_MENU)
     menu.locator("summary").focus()
     page.keyboard.press("Enter")
     expect(menu).to_have_attribute("open", "")
