@@ -41,8 +41,27 @@ OFTEN = {
     "daily_loss": "100000",
     "max_per_hour": "3600",
 }
+# Kills make trades be taken back at a loss, many in a row, and orders wait for their answer. A
+# house stops trading for that until a person looks, and rightly so; here trading has to go on.
+ROOM = {
+    "max_loss_streak": "100",
+    "max_errors": "100",
+    "error_cooldown": "60",
+    "daily_loss": "100000",
+    "max_drawdown": "250000",
+}
+RULES = {"CRYONEL_KILL_ERRORS": "1000", "CRYONEL_KILL_STALE_SECONDS": "600"}
 SLOW_ANSWER_MS = 250  # of the venues: an order is on its way for so long, so kills hit it there
 WITHIN = 60.0  # seconds for anything awaited
+WHY = {
+    "bots": "SELECT status, trading_state FROM trading_bot",
+    "account": "SELECT state FROM trading_tradingaccount",
+    "stops": "SELECT command, status, rule, reason FROM trading_killrun",
+    "alignment": "SELECT connection_id, status, checked_at FROM trading_connectionalignment",
+    "restarts": "SELECT outcome, at, done_at FROM trading_botrestart",
+    "said": "SELECT code, sum(count), max(last_at) FROM trading_decisionlog "
+    "WHERE last_at > now() - interval '90 seconds' GROUP BY code ORDER BY 3 DESC",
+}
 AIM_SECONDS = 4.0  # an aimed kill waits at most so long for an order on its way
 
 
@@ -70,7 +89,7 @@ def site_running(folder: Path) -> Iterator[Site]:
     process = subprocess.Popen(  # noqa: S603 ourselves
         [*command, "--port", port],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith(OURS)},
+        env={n: value for n, value in os.environ.items() if not n.startswith(OURS)} | RULES,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -120,6 +139,7 @@ class Site:
         """Small trades, many at once, at venues that take their time."""
         number = self.bot()["id"]
         self.api("POST", f"bots/{number}/stop", {})
+        self.api("PATCH", "risk/limits", {**ROOM, "confirm": True})
         self.api("PATCH", f"bots/{number}", {"params": OFTEN})
         self.answer_slowly()
         self.api("POST", f"bots/{number}/start", {})
@@ -196,13 +216,26 @@ class Site:
         )
 
     def more_trades(self, count: int, *, seconds: float = WITHIN) -> None:
-        """Until so many more plans were traded than now."""
+        """Until so many more plans were traded than now. Raises NotInTime with what is known."""
         before = self.traded()
-        until(
-            lambda: _willing(lambda: self.traded() >= before + count),
-            seconds=seconds,
-            what=f"{count} more trades",
-        )
+        try:
+            until(
+                lambda: _willing(lambda: self.traded() >= before + count),
+                seconds=seconds,
+                what=f"{count} more trades",
+            )
+        except NotInTime as e:
+            e.add_note(self.why())
+            raise
+
+    def why(self) -> str:
+        """For who reads that trading did not go on: what stands, and what was said last."""
+        with psycopg.connect(_address(self.folder)) as link:
+            said = {
+                name: [[str(value) for value in row] for row in link.execute(query).fetchall()]
+                for name, query in WHY.items()
+            }
+        return f"{self.books().statuses()}; {json.dumps(said)}"
 
     def rest(self) -> None:
         """Stop the bot and wait until nothing is under way."""
