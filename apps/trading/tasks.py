@@ -16,6 +16,7 @@ from apps.trading.domain.arb_jobs import ArbJobStatus
 from apps.trading.domain.findings import CloseAbsent
 from apps.trading.domain.orders import OrderOrigin
 from apps.trading.domain.plans import PlanStatus
+from apps.trading.selectors.alignment import is_unanswered
 from apps.trading.services import (
     adoption,
     arb_jobs,
@@ -28,6 +29,7 @@ from apps.trading.services import (
 from apps.trading.services.plan_open import plan_open
 from apps.trading.strategies.arbitrage import ArbitrageParams, caps
 from apps.trading.strategies.parameters import params_parse
+from apps.trading.tasks_sync import connection_reconcile
 from apps.venues.domain.ports import Need
 from cryonel.celery import app as celery_app
 
@@ -123,7 +125,10 @@ def plan_watch_all() -> None:
 
 @shared_task(name="trading.connection_refresh", ignore_result=True)
 def connection_refresh(*, workspace_id: int, connection_id: int) -> None:
-    """Balances and the account's real fees, and with them whether the connection works at all."""
+    """Balances and the account's real fees, and with them whether the connection works at all.
+
+    A venue that answers again after it did not answer a comparison is compared at once.
+    """
     asked_at = timezone.now()
     symbols = selectors.connection_symbols(connection_id=connection_id)
     try:
@@ -140,6 +145,8 @@ def connection_refresh(*, workspace_id: int, connection_id: int) -> None:
     )
     connections.account_fees_record(connection_id=connection_id, fees=fees, now=asked_at)
     connections.bots_wake_for(connection_id=connection_id, now=timezone.now())
+    if is_unanswered(connection_id):
+        connection_reconcile.delay(workspace_id=workspace_id, connection_id=connection_id)
 
 
 @shared_task(name="trading.arb_job_run", ignore_result=True)

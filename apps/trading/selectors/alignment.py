@@ -33,6 +33,20 @@ def alignment_of(
     return found
 
 
+UNANSWERED = """
+SELECT EXISTS (SELECT 1 FROM trading_connectionalignment
+               WHERE connection_id = %s AND status = 'UNKNOWN' AND problems <> '[]'::jsonb)
+"""
+
+
+def is_unanswered(connection_id: int) -> bool:
+    """Whether the venue did not answer the last comparison."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNANSWERED, [connection_id])
+        (told,) = cursor.fetchone()
+    return bool(told)
+
+
 BUSY, IDLE, UNKNOWN = timedelta(seconds=30), timedelta(seconds=100), timedelta(seconds=6)
 DUE = """
 SELECT c.workspace_id, c.id

@@ -17,7 +17,6 @@ from apps.trading.engine import engine as engine_module
 from apps.trading.engine.engine import Engine
 from apps.trading.models import Bot, DecisionLog, Plan
 from apps.trading.services import connections
-from apps.trading.tasks_sync import connection_compare_due
 from apps.venues import circuit
 from apps.venues.tasks import rights_probe
 from tests.fakes.practice import TOKEN
@@ -117,7 +116,6 @@ async def test_a_trouble_that_passes_is_shown_and_trading_goes_on_by_itself(floo
         return code_of(floor) == code
 
     def done() -> bool:
-        connection_compare_due()  # the clock does: first compared, then traded
         apart(floor)
         return Plan.objects.filter(status="DONE").exists()
 
@@ -165,7 +163,6 @@ async def test_a_key_whose_rights_changed_is_found_by_the_daily_probe_and_named_
         rights_probe(workspace_id=link.workspace_id, connection_id=link.pk)
 
     def done() -> bool:
-        connection_compare_due()  # the clock does: first compared, then traded
         apart(floor)
         return Plan.objects.filter(status="DONE").exists()
 
